@@ -1,0 +1,1 @@
+"""The codes that attacks steer to."""

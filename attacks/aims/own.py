@@ -1,0 +1,20 @@
+"""Away from the query's own code: the untargeted aim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from hashbench.api import Aim, Goal, Run, State, Victim
+
+
+@dataclass(frozen=True)
+class Own(Aim):
+    """Untargeted: the opposite of the query's own code"""
+
+    targeted: ClassVar[bool] = False
+
+    def codes(self, victim: Victim, state: State, images: Tensor, goal: Goal, run: Run) -> Tensor:
+        return -victim.codes(images)

@@ -1,0 +1,108 @@
+"""ProS-GAN: one generator for all queries and all targets (CVPR 2021)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
+
+import torch
+from torch import Tensor
+
+from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, UserError, Victim, option
+
+from ..aims.prototype import PrototypeCode
+from .discriminator import Discriminator
+from .generator import Generator
+from .training import Trainer, Weights, bound, rate_factor
+
+
+@dataclass(frozen=True)
+class ProSGAN(Attack):
+    """ProS-GAN: a generator supervised by prototype codes makes any query look like any target (CVPR 2021)"""
+
+    paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
+    targeted: ClassVar[bool] = True
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "quick": {"epochs": 20, "width": 16, "rate": 1e-3},
+        "published": {"bounded": "none"},
+        "paper": {"bounded": "none", "hamming": 1.0},
+    }
+
+    aim: str = option("prototype", "the prototype aim with its options: its network conditions the generator")
+    epochs: int = option(100, "passes over the training split; the rate falls linearly in the second half")
+    batch_size: int = option(24, "images a step")
+    rate: float = option(1e-4, "Adam's learning rate, of both networks")
+    width: int = option(64, "channels of the first convolutions; the paper's networks have 64")
+    reconstruction: float | None = option(None, "weight of the reconstruction loss; none: 100 on FLICKR-25K, 50 elsewhere")
+    hamming: float = option(5.0, "weight of the Hamming loss: 5 in the release, 1 in the paper")
+    adversarial: float = option(1.0, "weight of the discriminator's judgement")
+    discriminator_every: int = option(3, "the discriminator is updated every so many iterations")
+    bounded: Literal["tanh", "project", "none"] = option(
+        "tanh", "the budget built in while training: x + epsilon * tanh(.), a projection, or none as published"
+    )
+
+    def __post_init__(self) -> None:
+        if self.width < 8 or self.width % 8:
+            raise ValueError(f"width is {self.width}: give a multiple of 8.")
+
+    def resolve(self, dataset: str) -> Self:
+        if self.reconstruction is not None:
+            return self
+        return dataclasses.replace(self, reconstruction=100.0 if dataset == "flickr25k" else 50.0)
+
+    def fit(self, victim: Victim, data: Split, aim: FittedAim | None, budget: Budget, run: Run) -> dict[str, Tensor]:
+        if aim is None or not isinstance(aim.aim, PrototypeCode):
+            raise UserError(
+                "prosgan needs the aim prototype, whose network conditions its generator: leave its option aim out."
+            )
+        if data.image_size % 32:
+            raise UserError(f"prosgan needs an image side divisible by 32, not {data.image_size}: change --image-size.")
+        labels = data.labels.to(run.device)
+        pool = torch.unique(victim.reference("database").labels, dim=0)
+        trainer = self._trainer(victim, aim, labels.shape[1], data.image_size, budget, run)
+        optimisers = (trainer.generator_optimiser, trainer.discriminator_optimiser)
+        batches = -(-len(data) // self.batch_size)
+        bar = iter(run.track(range(self.epochs * batches), "training ProS-GAN"))
+        for epoch in range(1, self.epochs + 1):
+            for group in (group for optimiser in optimisers for group in optimiser.param_groups):
+                group["lr"] = self.rate * rate_factor(epoch, self.epochs)
+            for i, (positions, pixels) in enumerate(data.batches(self.batch_size, run.device, run.generator)):
+                next(bar)
+                drawn = torch.randint(len(pool), (len(pixels),), generator=run.generator)
+                targets = pool[drawn.to(run.device, non_blocking=True)]
+                trainer.step(pixels, labels[positions], targets, i % self.discriminator_every == 0)
+        return {f"generator.{k}": v for k, v in trainer.generator.state_dict().items()} | {
+            f"prototype.{k}": v for k, v in aim.state.items()
+        }
+
+    def _trainer(self, victim: Victim, aim: FittedAim, classes: int, side: int, budget: Budget, run: Run) -> Trainer:
+        prototype = PrototypeCode.network(aim.state)
+        generator = Generator(prototype.hash.in_features, side, self.width).to(run.device)
+        discriminator = Discriminator(classes, side, self.width).to(run.device)
+        return Trainer(
+            generator,
+            discriminator,
+            prototype,
+            victim,
+            Weights(50.0 if self.reconstruction is None else self.reconstruction, self.hamming, self.adversarial),
+            self.bounded,
+            budget,
+            *(torch.optim.Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999)) for net in (generator, discriminator)),
+        )
+
+    @torch.no_grad()
+    def perturb(
+        self, victim: Victim, state: State, images: Tensor, goal: Goal, codes: Tensor | None, budget: Budget, run: Run
+    ) -> Tensor:
+        represented, _, _ = PrototypeCode.network(_part(state, "prototype."))(goal.target_labels)
+        with torch.device("meta"):
+            generator = Generator(represented.shape[1], images.shape[-1], self.width)
+        generator.load_state_dict(_part(state, "generator."), assign=True)
+        scaled = 2 * images - 1
+        return (bound(generator(represented, scaled), scaled, self.bounded, budget.epsilon) + 1) / 2
+
+
+def _part(state: State, prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -1,0 +1,77 @@
+"""ProS-GAN's generator: a label's representation and an image to an adversarial image (methods.md 1.2, 1.3)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+def _norm_relu(channels: int) -> list[nn.Module]:
+    return [nn.InstanceNorm2d(channels), nn.ReLU(inplace=True)]
+
+
+def _up(fan_in: int, fan_out: int) -> list[nn.Module]:
+    return [nn.ConvTranspose2d(fan_in, fan_out, 4, 2, 1, bias=False), *_norm_relu(fan_out)]
+
+
+class LabelDecoder(nn.Module):
+    """D_t: representation (B, R) -> an unbounded 3-channel map (B, 3, side, side). Width 64: 128 channels at side / 16."""
+
+    def __init__(self, representation: int, side: int, width: int) -> None:
+        super().__init__()
+        channels = [2 * width, width, width // 2, width // 4, width // 8]
+        self.shape = (channels[0], side // 16, side // 16)
+        self.expand = nn.Sequential(nn.Linear(representation, channels[0] * (side // 16) ** 2), nn.ReLU(inplace=True))
+        self.up = nn.Sequential(*[layer for pair in pairwise(channels) for layer in _up(*pair)])
+        self.out = nn.Conv2d(channels[-1], 3, 3, 1, 1, bias=False)
+
+    def forward(self, represented: Tensor) -> Tensor:
+        mapped: Tensor = self.out(self.up(self.expand(represented).unflatten(1, self.shape)))
+        return mapped
+
+
+class ResidualBlock(nn.Module):
+    """x + F(x), instance-normalised, no activation after the sum."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+            *_norm_relu(channels),
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+            nn.InstanceNorm2d(channels),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        added: Tensor = features + self.body(features)
+        return added
+
+
+class Generator(nn.Module):
+    """G: representation (B, R) and images in [-1, 1] (B, 3, side, side) -> tanh output in (-1, 1), same shape.
+
+    The published generator's output is the whole adversarial image; the bounded one's is the perturbation over epsilon.
+    """
+
+    def __init__(self, representation: int, side: int, width: int = 64) -> None:
+        super().__init__()
+        w = width
+        self.decoder = LabelDecoder(representation, side, width)
+        self.encode = nn.Sequential(
+            nn.Conv2d(6, w, 7, 1, 3),
+            *_norm_relu(w),
+            nn.Conv2d(w, 2 * w, 4, 2, 1),
+            *_norm_relu(2 * w),
+            nn.Conv2d(2 * w, 4 * w, 4, 2, 1),
+            *_norm_relu(4 * w),
+            *[ResidualBlock(4 * w) for _ in range(6)],
+            *_up(4 * w, 2 * w),
+            *_up(2 * w, w),
+        )
+        self.out = nn.Conv2d(w + 3, 3, 3, 1, 1, bias=False)
+
+    def forward(self, represented: Tensor, images: Tensor) -> Tensor:
+        features = self.encode(torch.cat([self.decoder(represented), images], dim=1))
+        return torch.tanh(self.out(torch.cat([features, images], dim=1)))

@@ -1,0 +1,89 @@
+"""The alternating training of generator and discriminator (methods.md 1.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hashbench.api import Budget, Victim
+
+from ..aims.prototype import PrototypeNet
+from .discriminator import Discriminator
+from .generator import Generator
+from .losses import adversarial_loss, hamming_loss, reconstruction_loss
+
+
+def bound(output: Tensor, images: Tensor, mode: str, epsilon: float) -> Tensor:
+    """The generator's output in (-1, 1) as adversarial images in [-1, 1].
+
+    'tanh': x + epsilon * output; 'project': the output clamped to the ball; 'none': the output itself, as published.
+    `epsilon` is in pixel values of [0, 1], half of what it is here.
+    """
+    if mode == "tanh":
+        return (images + 2 * epsilon * output).clamp(-1, 1)
+    if mode == "project":
+        return torch.minimum(torch.maximum(output, images - 2 * epsilon), images + 2 * epsilon).clamp(-1, 1)
+    return output
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the generator's three losses."""
+
+    reconstruction: float
+    hamming: float
+    adversarial: float
+
+
+@dataclass
+class Trainer:
+    """Networks, optimisers and losses of one training; `step` is one iteration."""
+
+    generator: Generator
+    discriminator: Discriminator
+    prototype: PrototypeNet
+    victim: Victim
+    weights: Weights
+    mode: str
+    budget: Budget
+    generator_optimiser: torch.optim.Optimizer
+    discriminator_optimiser: torch.optim.Optimizer
+
+    def step(self, pixels: Tensor, labels: Tensor, targets: Tensor, update_discriminator: bool) -> Tensor:
+        """`pixels` (B, 3, h, w) in [0, 1] with `labels` (B, C), steered to `targets` (B, C). Returns the generator's loss.
+
+        The generator runs once; the discriminator is updated first, where it is its turn, and judges as updated.
+        """
+        images = 2 * pixels - 1
+        with torch.no_grad():
+            represented, prototypes, _ = self.prototype(targets)
+            codes = (prototypes >= 0).to(prototypes.dtype) * 2 - 1
+        fakes = bound(self.generator(represented, images), images, self.mode, self.budget.epsilon)
+        if update_discriminator:
+            self._update_discriminator(images, labels, fakes.detach(), targets)
+        loss = self.weights.reconstruction * reconstruction_loss(fakes, images)
+        if self.weights.hamming:
+            loss = loss + self.weights.hamming * hamming_loss(self.victim.relaxed((fakes + 1) / 2), codes)
+        if self.weights.adversarial:
+            self.discriminator.requires_grad_(False)
+            loss = loss + self.weights.adversarial * adversarial_loss(self.discriminator(fakes), targets, 0.0)
+            self.discriminator.requires_grad_(True)
+        self.generator_optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self.generator_optimiser.step()
+        return loss.detach()
+
+    def _update_discriminator(self, images: Tensor, labels: Tensor, fakes: Tensor, targets: Tensor) -> None:
+        real = adversarial_loss(self.discriminator(images), labels, 0.0)
+        fake = adversarial_loss(self.discriminator(fakes), targets, 1.0)
+        self.discriminator_optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward((real + fake) / 2)
+        self.discriminator_optimiser.step()
+
+
+def rate_factor(epoch: int, epochs: int) -> float:
+    """Constant to the half, then linear: of 100 epochs the last, counted from 1, runs at 1/51 (methods.md 1.6)."""
+    half = epochs // 2
+    return 1 - max(0, epoch - half) / (epochs - half + 1)

@@ -1,0 +1,20 @@
+"""What the attack costs. Fitting stands apart; a first batch was run untimed; the device was synchronised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hashbench.api import Benchmark, Measurement, Products, Row
+
+
+@dataclass(frozen=True)
+class Timing(Benchmark):
+    """Seconds, forwards and backwards per image; seconds of fitting the attack and its aim"""
+
+    repeatable: ClassVar[bool] = False
+
+    def measure(self, products: Products) -> Measurement:
+        log = products.log
+        names = ("seconds_per_image", "forwards_per_image", "backwards_per_image", "fit_seconds", "aim_fit_seconds")
+        return Measurement([Row(name, float(getattr(log, name))) for name in names])

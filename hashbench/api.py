@@ -1,0 +1,53 @@
+"""All that a plugin author imports. This list is the public API."""
+
+from hashbench.attack import Aim, Attack, FittedAim, State
+from hashbench.benchmark import Benchmark, Measurement, Row
+from hashbench.budget import Budget
+from hashbench.data.dataset import Dataset, RetrievalData
+from hashbench.data.split import Split
+from hashbench.errors import BadData, UserError
+from hashbench.goal import Goal
+from hashbench.hasher import Backbone, Hasher, HashingMethod, Trunk, sign
+from hashbench.iterative import Iterative
+from hashbench.plugin import Plugin, option
+from hashbench.products import Products
+from hashbench.report import Report
+from hashbench.files import write_atomically
+from hashbench.results import CellResult, Results
+from hashbench.retrieval import HammingRanking
+from hashbench.run import Run
+from hashbench.victim import LabelledCodes, Victim
+
+__all__ = [
+    "Aim",
+    "Attack",
+    "Backbone",
+    "BadData",
+    "Benchmark",
+    "Budget",
+    "CellResult",
+    "Dataset",
+    "FittedAim",
+    "Goal",
+    "HammingRanking",
+    "Hasher",
+    "HashingMethod",
+    "Iterative",
+    "LabelledCodes",
+    "Measurement",
+    "Plugin",
+    "Products",
+    "Report",
+    "Results",
+    "RetrievalData",
+    "Row",
+    "Run",
+    "Split",
+    "State",
+    "Trunk",
+    "UserError",
+    "Victim",
+    "option",
+    "sign",
+    "write_atomically",
+]

@@ -1,0 +1,63 @@
+"""`hashbench`: the group, whose commands are imported only when used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from hashbench import __version__
+from hashbench.errors import UnknownName, UserError
+
+COMMANDS = {
+    "run": "Train or reuse hashers, attack them, score, and write a report.",
+    "list": "Show what there is: attacks, aims, hashers, backbones, datasets, benchmarks, reports.",
+    "show": "Show a plugin's options, defaults and paper.",
+    "report": "Render the reports of a finished run again.",
+}
+
+
+class LazyGroup(click.Group):
+    """`--help` and other commands do not import what one command needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"hashbench.cli.{name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise UnknownName("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"auto_envvar_prefix": "HASHBENCH", "help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hashbench")
+def group() -> None:
+    """Benchmark of adversarial attacks on deep-hashing image retrieval."""
+
+
+def main() -> None:
+    """The entry point: a user's mistake is one sentence and exit code 2."""
+    try:
+        group(standalone_mode=False)
+    except UserError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped; what was finished is kept, and the same command goes on from there.", err=True)
+        sys.exit(130)

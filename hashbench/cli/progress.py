@@ -1,0 +1,46 @@
+"""Progress on a terminal: one bar at a time with a rate and an end; one line a stage elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+T = TypeVar("T")
+
+
+class _Rate(TaskProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
+
+
+class Bars:
+    """A `hashbench.run.Progress` that draws with rich."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+        """Bars that took less than half a second leave no line behind."""
+        total = len(items) if total is None and isinstance(items, Sized) else total
+        start = time.monotonic()
+        columns = (
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+        )
+        if self.console.is_terminal:
+            with Progress(*columns, console=self.console, transient=True) as bars:
+                yield from bars.track(items, total=total, description=label)
+        else:
+            yield from items
+        seconds = time.monotonic() - start
+        if seconds > 0.5:
+            self.console.print(f"  {label}: {total} steps in {seconds:.1f} s ({(total or 0) / seconds:.1f}/s)", highlight=False)

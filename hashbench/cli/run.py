@@ -1,0 +1,119 @@
+"""`hashbench run`: the main job."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hashbench.cli.configfile import apply_config
+from hashbench.errors import UserError
+from hashbench.spec import split_outside_brackets
+
+LIST = {"multiple": True, "metavar": "NAME,..."}
+
+
+def _listed(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for value in values for part in split_outside_brackets(value))
+
+
+def _numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in _listed(ctx, parameter, values))
+    except ValueError as error:
+        raise UserError(f"--{parameter.name} takes whole numbers separated by commas, not '{','.join(values)}'.") from error
+
+
+@click.command("run")
+@click.option("--attack", "attacks", **LIST, callback=_listed, help="Attacks, with options as in 'dhta[steps=200]'.")
+@click.option("--hasher", "hashers", **LIST, callback=_listed, default=("dpsh",), show_default=True, help="Hashing methods.")
+@click.option("--backbone", "backbones", **LIST, callback=_listed, help="Backbones.  [default: convnet on shapes, else vgg11]")
+@click.option("--bits", **LIST, callback=_numbers, default=("32",), show_default=True, help="Code lengths, 1 to 256.")
+@click.option("--dataset", "datasets", **LIST, callback=_listed, default=("shapes",), show_default=True, help="Datasets.")
+@click.option(
+    "--protocol",
+    "protocols",
+    **LIST,
+    callback=_listed,
+    default=("harmonised",),
+    show_default=True,
+    help="harmonised, published.",
+)
+@click.option("--seed", "seeds", **LIST, callback=_numbers, default=("0",), show_default=True, help="Seeds.")
+@click.option("--benchmark", "benchmarks", **LIST, callback=_listed, help="What is measured.  [default: all built-in]")
+@click.option("--report", "reports", **LIST, callback=_listed, default=("html",), show_default=True, help="Reports to write.")
+@click.option("--data", metavar="DIR", help="The folder of a dataset that reads one.")
+@click.option(
+    "--image-size", type=int, help="Side of the images in pixels.  [default: 32 on shapes, else 224, or 64 with quick]"
+)
+@click.option(
+    "--preset",
+    metavar="quick|paper",
+    help="Less of everything, for a CPU; or the paper's sizes.  [default: quick on shapes, else paper]",
+)
+@click.option("--epsilon", default="8/255", show_default=True, help="L-inf budget in pixel values of [0, 1].")
+@click.option("--queries", type=int, help="Attack this many queries, drawn by the seed.  [default: all]")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
+@click.option("--batch-size", type=int, default=64, show_default=True, help="Images attacked or hashed at a time.")
+@click.option(
+    "--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Threads that decode images."
+)
+@click.option("--out", metavar="DIR", help="Where results go.  [default: runs/ and a name of the run's own]")
+@click.option(
+    "--store",
+    metavar="DIR",
+    envvar="HASHBENCH_STORE",
+    help="Where hashers and images are kept for reuse.  [default: ~/.cache/hashbench]",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=apply_config,
+    help="A TOML file of these options; flags beat it.",
+)
+def command(device: str, workers: int, out: str | None, store: str | None, config: Path | None, **asked: Any) -> None:
+    """Train or reuse hashers, run attacks on them, score them and write a report.
+
+    Options that take names repeat, or take several separated by commas: the cells are their product.
+    """
+    from rich.console import Console
+
+    from hashbench.cli.progress import Bars
+    from hashbench.cli.table import results_table
+    from hashbench.engine.context import Context
+    from hashbench.engine.plan import Config, make_plan, pick_device
+    from hashbench.engine.runner import check_out, run_plan
+    from hashbench.engine.store import Store
+
+    if workers < 1:
+        raise UserError(f"--workers is {workers}: give at least 1.")
+    given = {key: value for key, value in asked.items() if value not in (None, ())}
+    plan = make_plan(Config(**{"attacks": (), **given}))
+    chosen = pick_device(device)
+    folder = Path(out) if out else Path("runs") / f"{plan.cells[0].slug.rsplit('-', 1)[0]}-{plan.key[:6]}"
+    check_out(plan, folder)
+    root = Path(store) if store else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hashbench"
+    console = Console(stderr=True)
+    context = Context(Store(root), chosen, Bars(console), asked["batch_size"], workers)
+    results, files = run_plan(
+        plan,
+        context,
+        folder,
+        shlex.join(["hashbench", *sys.argv[1:]]),
+        lambda line: console.print(line, markup=False, highlight=False),
+    )
+    Console().print(results_table(results))
+    for file in files[:1]:
+        click.echo(f"report: {file}")
+    failed = [cell for cell in results.cells if cell.status != "ok"]
+    for cell in failed:
+        click.echo(
+            f"{cell.status}: {cell.names['attack']} on {cell.names['victim']}: {cell.reason.strip().splitlines()[-1]}", err=True
+        )
+    if failed:
+        raise click.exceptions.Exit(1)

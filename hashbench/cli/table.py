@@ -1,0 +1,50 @@
+"""The results as a table on the terminal."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from hashbench.results import CellResult, Results
+
+COLUMNS = {
+    "MAP clean": ("map_clean", 3),
+    "MAP attacked": ("map_attacked", 3),
+    "t-MAP floor": ("t_map_floor", 3),
+    "clean": ("t_map_clean", 3),
+    "t-MAP": ("t_map", 3),
+    "aim code": ("t_map_aim", 3),
+    "share of way": ("t_map_share", 2),
+    "RMS": ("rms", 4),
+    "L-inf x255": ("linf", 2),
+}
+
+
+def results_table(results: Results) -> Table:
+    """One line a cell; what all cells have in common stands in the title."""
+    cells = results.cells
+    named = ("dataset", "hasher", "backbone", "bits", "protocol", "seed")
+    varying = [name for name in named if len({str(cell.names[name]) for cell in cells}) > 1]
+    common = ", ".join(f"{name} {cells[0].names[name]}" for name in named if name not in varying)
+    table = Table(title=common, title_justify="left", title_style="bold")
+    for name in (*varying, "attack"):
+        table.add_column(name, overflow="fold")
+    for heading in (*COLUMNS, "s/image"):
+        table.add_column(heading, justify="right")
+    for cell in cells:
+        names = [str(cell.names[name]) for name in (*varying, "attack")]
+        if cell.status != "ok":
+            table.add_row(*names, cell.status)
+            continue
+        table.add_row(*names, *(_number(cell, *column) for column in COLUMNS.values()), _seconds(cell))
+    return table
+
+
+def _number(cell: CellResult, metric: str, digits: int) -> str:
+    value = cell.value(metric)
+    if value is None:
+        return "-"
+    return f"{value * 255:.{digits}f}" if metric == "linf" else f"{value:.{digits}f}"
+
+
+def _seconds(cell: CellResult) -> str:
+    return next((f"{row['value']:.4f}" for row in cell.timings if row["metric"] == "seconds_per_image"), "-")

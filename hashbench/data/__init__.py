@@ -1,0 +1,1 @@
+"""Retrieval datasets: what one is, and a loader a file."""

@@ -1,0 +1,85 @@
+"""What all stages share: store, device, progress; and the products already in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from hashbench.engine.store import Store
+from hashbench.fingerprint import code_hash
+from hashbench.plugin import Plugin, options_of
+from hashbench.run import Progress, Run, derive_seed
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A configured plugin and the text it was asked for by."""
+
+    text: str
+    plugin: Any
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """Its name, resolved options, and a hash of its code."""
+        return plugin_key(self.text, self.plugin)
+
+
+def plugin_key(text: str, plugin: Plugin) -> dict[str, Any]:
+    """What a stage's key says about a plugin."""
+    return {"name": text.partition("[")[0], "options": options_of(plugin), "code": code_hash(plugin)}
+
+
+@dataclass
+class Context:
+    """Handed from the runner to every stage."""
+
+    store: Store
+    device: torch.device
+    progress: Progress
+    batch_size: int
+    workers: int
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, key: Any, load: Callable[[], T]) -> T:
+        """A product held in memory for the rest of the run."""
+        if key not in self.memory:
+            self.memory[key] = load()
+        value: T = self.memory[key]
+        return value
+
+    def run(self, *names: object) -> Run:
+        """A `Run` seeded by the names of what a stage depends on."""
+        return Run(derive_seed(*names), self.device, self.batch_size, self.progress)
+
+    def synchronise(self) -> None:
+        """Wait for the device, so that a clock may be read."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    def timed(self, work: Callable[[], T]) -> tuple[T, float]:
+        """The result of `work` and its seconds, device synchronised."""
+        self.synchronise()
+        start = time.perf_counter()
+        result = work()
+        self.synchronise()
+        return result, time.perf_counter() - start
+
+
+def save_tensors(tensors: dict[str, Tensor], file: Path) -> None:
+    """Tensors as safetensors: on the CPU, each with memory of its own."""
+    save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}, file)
+
+
+def load_tensors(file: Path, device: torch.device) -> dict[str, Tensor]:
+    """What `save_tensors` wrote, on `device`."""
+    tensors: dict[str, Tensor] = load_file(file, device=str(device))
+    return tensors

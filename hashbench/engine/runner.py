@@ -1,0 +1,107 @@
+"""Runs a plan: prepares the data, measures cell by cell, writes results and reports."""
+
+from __future__ import annotations
+
+import json
+import platform
+import traceback
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.numpy import save
+
+from hashbench import __version__
+from hashbench.engine.context import Context
+from hashbench.engine.plan import Cell, Plan
+from hashbench.engine.scoring import add_shares, measure_cell
+from hashbench.engine.sources import draw_targets, load_source
+from hashbench.errors import UserError
+from hashbench.files import write_atomically
+from hashbench.results import CellResult, Results, csv_text
+
+PACKAGES = ("torch", "torchvision", "numpy", "pandas", "matplotlib", "safetensors")
+
+
+def run_plan(plan: Plan, context: Context, out: Path, command: str, say: Callable[[str], None]) -> tuple[Results, list[Path]]:
+    """Results of every cell and the report files. A cell's failure is recorded and the others go on.
+
+    Raises UserError, having written nothing into `out`, where the data is unusable or no cell can run for a reason of the user's.
+    """
+    check_out(plan, out)
+    for choice in dict.fromkeys(cell.choice for cell in plan.cells):
+        load_source(context, choice.victim.source)
+        draw_targets(context, choice.victim.source, choice.protocol, choice.queries, choice.victim.seed)
+    cells, mistakes = [], []
+    for number, cell in enumerate(plan.cells, 1):
+        say(f"[{number}/{len(plan.cells)}] {cell.choice.attack.text} on {cell.victim.label}, {cell.victim.source.name}")
+        result, mistake = _try_cell(context, cell, plan)
+        cells.append(result)
+        mistakes += [mistake] if mistake else []
+        if result.status != "ok":
+            say(f"{result.status}: {result.reason.strip().splitlines()[-1]}")
+    if len(mistakes) == len(cells):
+        raise mistakes[0]
+    add_shares(cells)
+    results = Results(_run_facts(plan, context, command, cells), cells)
+    return results, write_results(plan, results, out)
+
+
+def check_out(plan: Plan, out: Path) -> None:
+    """Raise UserError where `out` can't be written or holds another run's results."""
+    parent = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not parent.is_dir() or not _writable(parent):
+        raise UserError(f"--out {out} is not writable: give a folder that is.")
+    file = out / "run.json"
+    if file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("plan") != plan.key:
+        raise UserError(f"{out} holds the results of another command: give another --out, or delete that folder.")
+
+
+def _writable(folder: Path) -> bool:
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _try_cell(context: Context, cell: Cell, plan: Plan) -> tuple[CellResult, UserError | None]:
+    try:
+        return measure_cell(context, cell, plan.benchmarks), None
+    except UserError as mistake:
+        return CellResult(cell.names, "skipped", cell.slug, reason=str(mistake)), mistake
+    except Exception:  # noqa: BLE001 - a plugin's crash spoils its own cell only, and is recorded whole
+        return CellResult(cell.names, "error", cell.slug, reason=traceback.format_exc()), None
+
+
+def _run_facts(plan: Plan, context: Context, command: str, cells: list[CellResult]) -> dict[str, Any]:
+    device = context.device
+    return {
+        "plan": plan.key,
+        "command": command,
+        "config": plan.config.asdict(),
+        "cells": [cell.slug for cell in cells],
+        "versions": {
+            "hashbench": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU ({platform.machine()})",
+        "threads": torch.get_num_threads(),
+    }
+
+
+def write_results(plan: Plan, results: Results, out: Path) -> list[Path]:
+    """Everything of a run into `out`: cells, tables, reports. Returns the report files, the first to open first."""
+    for cell in results.cells:
+        write_atomically(out / "cells" / f"{cell.slug}.json", cell.json())
+        if cell.arrays:
+            write_atomically(out / "cells" / f"{cell.slug}.safetensors", save(dict(cell.arrays)))
+    write_atomically(out / "results.csv", csv_text(results.table))
+    write_atomically(out / "timings.csv", csv_text(results.timings))
+    write_atomically(out / "run.json", json.dumps(results.run, sort_keys=True, indent=1))
+    return [file for report in plan.reports for file in report.plugin.render(results, out)]

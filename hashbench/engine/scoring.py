@@ -1,0 +1,139 @@
+"""From products to rows: the benchmarks, their intervals, and the shares of the way that need the whole table."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hashbench.benchmark import Row
+from hashbench.engine.attacking import AttackedImages, aim_codes, attack_queries, attacked_codes
+from hashbench.engine.context import Chosen, Context
+from hashbench.engine.plan import Cell
+from hashbench.engine.sources import draw_targets, load_source
+from hashbench.engine.store import digest
+from hashbench.engine.victims import controls, train_hasher
+from hashbench.plugin import options_of
+from hashbench.products import Products
+from hashbench.results import NAMES, CellResult
+from hashbench.retrieval import Bootstrap
+from hashbench.retrieval.bootstrap import percentiles
+
+
+def measure_cell(context: Context, cell: Cell, benchmarks: Sequence[Chosen]) -> CellResult:
+    """Run every stage of a cell that is not stored yet, and measure its products."""
+    images = attack_queries(context, cell.choice)
+    products = _products(context, cell, images)
+    bootstrap = Bootstrap(len(products.query_labels), cell.victim.seed)
+    rows: list[dict[str, Any]] = []
+    timings: list[dict[str, Any]] = []
+    arrays: dict[str, np.ndarray] = {}
+    for benchmark in benchmarks:
+        measured = benchmark.plugin.measure(products)
+        for row in measured.rows:
+            (rows if benchmark.plugin.repeatable else timings).append(_with_interval(row, bootstrap))
+            if row.per_query is not None:
+                arrays[f"per_query/{row.metric}"] = np.ascontiguousarray(row.per_query)
+        arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
+    return CellResult(cell.names, "ok", cell.slug, rows=rows, timings=timings, arrays=arrays, made=_made(context, cell, images))
+
+
+def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
+    choice = cell.choice
+    loaded = load_source(context, cell.victim.source)
+    trained = train_hasher(context, cell.victim)
+    targets = draw_targets(context, cell.victim.source, choice.protocol, choice.queries, cell.victim.seed)
+    query = loaded.data.rows["query"][targets.queries]
+    database = loaded.data.rows["database"]
+    aimed = choice.aim is not None and choice.aim.plugin.targeted
+    adversarial = images.adversarial
+    if adversarial.dtype == np.uint8:
+        adversarial = adversarial.astype(np.float32) / np.float32(255)
+    return Products(
+        protocol=choice.protocol,
+        budget=choice.budget,
+        query_labels=loaded.data.labels[query],
+        target_labels=targets.labels,
+        database_labels=loaded.data.labels[database],
+        database_codes=trained.codes[database],
+        clean_codes=trained.codes[query],
+        attacked_codes=attacked_codes(context, choice, images, cell.victim),
+        aim_codes=aim_codes(context, choice, choice.aim)[0] if aimed and choice.aim is not None else None,
+        clean_pixels=np.array(loaded.pixels[query]),
+        adversarial=adversarial,
+        database_pixels=lambda positions: np.array(loaded.pixels[database[positions]]),
+        controls=controls(context, cell.victim, targets.queries),
+        log=images.log,
+    )
+
+
+def _with_interval(row: Row, bootstrap: Bootstrap) -> dict[str, Any]:
+    low, high = (None, None) if row.per_query is None else bootstrap.interval(row.per_query)
+    if row.root and low is not None and high is not None:
+        low, high = math.sqrt(low), math.sqrt(high)
+    return {"metric": row.metric, "value": row.value, "low": low, "high": high}
+
+
+def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any]:
+    choice = cell.choice
+    loaded = load_source(context, cell.victim.source)
+    trained = train_hasher(context, cell.victim)
+    targets = draw_targets(context, cell.victim.source, choice.protocol, choice.queries, cell.victim.seed)
+    plugins = {
+        "attack": choice.attack,
+        "aim": choice.aim,
+        "hasher": cell.victim.method,
+        "backbone": cell.victim.backbone,
+        "dataset": cell.victim.source.dataset,
+    }
+    return {
+        "options": {name: options_of(chosen.plugin) for name, chosen in plugins.items() if chosen is not None},
+        "protocol": dataclasses.asdict(choice.protocol),
+        "budget": dataclasses.asdict(choice.budget),
+        "targets": targets.facts | {"sha256": digest([targets.queries.tolist(), targets.labels.tolist()])},
+        "data": {
+            **loaded.data.facts,
+            "content": loaded.data.content,
+            "pipeline": loaded.data.pipeline,
+            "image_size": loaded.data.image_size,
+            "class_names": list(loaded.data.classes),
+        },
+        "hasher": trained.facts,
+        "keys": {"hasher": digest(trained.key), "images": digest(images.key)},
+        "batch_size": context.batch_size,
+    }
+
+
+def add_shares(cells: list[CellResult]) -> None:
+    """Append to each cell's rows the share of the way from its floor to its own aim code, and to the best aim code of its table.
+
+    A table is all attacks of one dataset, hasher, victim, protocol and seed: they share queries and targets, hence resamples.
+    """
+    tables: dict[tuple[Any, ...], list[CellResult]] = {}
+    for cell in cells:
+        if cell.status == "ok":
+            tables.setdefault(tuple(cell.names[name] for name in NAMES if name != "attack"), []).append(cell)
+    for table in tables.values():
+        aims = [cell for cell in table if cell.value("t_map_aim") is not None]
+        if not aims:
+            continue
+        best = max(aims, key=lambda cell: cell.value("t_map_aim") or 0.0)
+        for cell in table:
+            if cell in aims:
+                cell.rows.append(_share("t_map_share_own_aim", cell, cell))
+            cell.rows.append(_share("t_map_share", cell, best))
+
+
+def _share(metric: str, cell: CellResult, ceiling: CellResult) -> dict[str, Any]:
+    """(t-MAP - floor) / (aim - floor), of means and of the same resamples' means."""
+    attacked, floor = cell.arrays["per_query/t_map"], cell.arrays["per_query/t_map_floor"]
+    gained, possible = attacked - floor, ceiling.arrays["per_query/t_map_aim"] - floor
+    if possible.mean() <= 0:
+        return {"metric": metric, "value": None, "low": None, "high": None}
+    bootstrap = Bootstrap(len(attacked), cell.names["seed"])
+    resampled = bootstrap.means(gained) / np.maximum(bootstrap.means(possible), 1e-12)
+    low, high = percentiles(resampled)
+    return {"metric": metric, "value": float(gained.mean() / possible.mean()), "low": low, "high": high}

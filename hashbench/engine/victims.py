@@ -1,0 +1,186 @@
+"""Stages of a hasher: the trunk, the trained hasher, the codes of every image, the controls beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hashbench.data.split import Split, to_images
+from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
+from hashbench.engine.seeds import seeded
+from hashbench.engine.sources import Loaded, Source, load_source
+from hashbench.engine.store import digest
+from hashbench.hasher import Hasher, Trunk, sign
+from hashbench.retrieval import HammingRanking
+from hashbench.retrieval.euclidean import euclidean_ap
+from hashbench.run import derive_seed
+from hashbench.victim import LabelledCodes, Victim
+
+
+@dataclass(frozen=True)
+class HasherChoice:
+    """Which hasher: everything its training depends on."""
+
+    source: Source
+    method: Chosen
+    backbone: Chosen
+    bits: int
+    seed: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.method.text}-{self.backbone.text}-{self.bits}"
+
+
+@dataclass(frozen=True)
+class TrainedHasher:
+    """A trained hasher, facts about its training, and the codes of every image of the pool."""
+
+    hasher: Hasher
+    facts: dict[str, Any]
+    key: dict[str, Any]
+    codes: np.ndarray
+    """(pool, K) int8 in {-1, +1}."""
+
+
+def train_trunk(context: Context, choice: HasherChoice) -> tuple[Trunk, dict[str, Any], dict[str, Any]]:
+    """A trunk with its weights, facts, and its key. Shared by methods and bits."""
+    loaded = load_source(context, choice.source)
+    key = {"data": digest(loaded.key), "backbone": choice.backbone.key, "seed": choice.seed}
+    seed = derive_seed(choice.seed, "trunk", choice.source.name, choice.backbone.text)
+
+    def make(draft: Path) -> None:
+        with seeded(seed, context.device):
+            trunk = choice.backbone.plugin.build(choice.source.image_size).to(context.device)
+            facts = choice.backbone.plugin.fit(trunk, loaded.split("train"), context.run(seed))
+        _save(draft, trunk.state_dict(), {**facts, "mean": trunk.mean.flatten().tolist(), "std": trunk.std.flatten().tolist()})
+
+    folder = context.store.product("trunk", key, make)
+    trunk = choice.backbone.plugin.build(choice.source.image_size)
+    trunk.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
+    return trunk.to(context.device), _facts(folder), key
+
+
+def train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
+    """The hasher of a choice: trained, or loaded where it was before; with the codes of the whole pool."""
+    return context.once(("hasher", choice), lambda: _train_hasher(context, choice))
+
+
+def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
+    loaded = load_source(context, choice.source)
+    method = choice.method.plugin
+    trunk, trunk_facts, trunk_key = train_trunk(context, choice)
+    key = {"trunk": digest(trunk_key), "method": choice.method.key, "bits": choice.bits, "seed": choice.seed}
+    seed = derive_seed(choice.seed, "hasher", choice.source.name, choice.backbone.text, choice.method.text, choice.bits)
+
+    def make(draft: Path) -> None:
+        with seeded(seed, context.device):
+            fresh = method.build(trunk, choice.bits).to(context.device)
+            facts = method.fit(fresh, loaded.split("train"), context.run(seed))
+        _save(draft, fresh.state_dict(), facts)
+
+    folder = context.store.product("hasher", key, make)
+    hasher = method.build(trunk, choice.bits)
+    hasher.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
+    hasher = hasher.to(context.device).eval().requires_grad_(False)
+
+    def make_codes(draft: Path) -> None:
+        pool = Split(loaded.data.name, loaded.pixels, loaded.data.labels, np.arange(len(loaded.pixels)))
+        save_tensors({"codes": hash_split(context, hasher, pool, "hashing images")}, draft / "tensors.safetensors")
+
+    codes_folder = context.store.product("codes", {"hasher": digest(key)}, make_codes)
+    codes = load_tensors(codes_folder / "tensors.safetensors", torch.device("cpu"))["codes"].numpy()
+    return TrainedHasher(hasher, {**trunk_facts, **_facts(folder)}, key, codes)
+
+
+@torch.no_grad()
+def hash_split(context: Context, hasher: Hasher, split: Split, label: str) -> Tensor:
+    """(rows, K) int8 codes of a split, on the CPU."""
+    batches = split.batches(context.batch_size, context.device)
+    total = -(-len(split) // context.batch_size)
+    return torch.cat([sign(hasher(images)).to(torch.int8) for _, images in context.progress.track(batches, label, total)]).cpu()
+
+
+@torch.no_grad()
+def hash_pixels(context: Context, hasher: Hasher, pixels: np.ndarray) -> np.ndarray:
+    """(n, K) int8 codes of images given as uint8, or as float32 in [0, 1]."""
+    codes = []
+    for start in range(0, len(pixels), context.batch_size):
+        chunk = pixels[start : start + context.batch_size]
+        is_bytes = chunk.dtype == np.uint8
+        images = to_images(chunk, context.device) if is_bytes else torch.from_numpy(chunk).to(context.device)
+        codes.append(sign(hasher(images)).to(torch.int8))
+    hashed: np.ndarray = torch.cat(codes).cpu().numpy()
+    return hashed
+
+
+def victim_of(context: Context, choice: HasherChoice, access: Any) -> Victim:
+    """The metered view of a hasher that an attack or an aim gets."""
+    trained = train_hasher(context, choice)
+    data = load_source(context, choice.source).data
+
+    def reference(split: str) -> LabelledCodes:
+        rows = data.rows[split]
+        codes, labels = torch.from_numpy(trained.codes[rows]), torch.from_numpy(data.labels[rows])
+        return LabelledCodes(codes.to(context.device).float(), labels.to(context.device).float())
+
+    return Victim(trained.hasher, access, {name: lambda name=name: reference(name) for name in ("train", "database")})
+
+
+def controls(context: Context, choice: HasherChoice, queries: np.ndarray) -> dict[str, np.ndarray]:
+    """(Q,) AP of the clean queries by raw pixels (at most 32 px a side) and by codes of the untrained network."""
+    loaded = load_source(context, choice.source)
+    key = {
+        "data": digest(loaded.key),
+        "backbone": choice.backbone.key,
+        "method": choice.method.key,
+        "bits": choice.bits,
+        "queries": digest(queries.tolist()),
+        "seed": choice.seed,
+    }
+
+    def make(draft: Path) -> None:
+        data = loaded.data
+        rows, database = data.rows["query"][queries], data.rows["database"]
+        labels = data.labels[rows], data.labels[database]
+        thumbnails = _thumbnails(loaded)
+        pixels = euclidean_ap(thumbnails[rows], thumbnails[database], *labels)
+        with seeded(derive_seed(choice.seed, "untrained"), context.device):
+            trunk = choice.backbone.plugin.build(choice.source.image_size)
+            untrained = choice.method.plugin.build(trunk, choice.bits).to(context.device).eval()
+        pool = Split(data.name, loaded.pixels, data.labels, np.arange(len(loaded.pixels)))
+        codes = hash_split(context, untrained, pool, "hashing with the untrained network").numpy()
+        ranking = HammingRanking(codes[rows], labels[0])
+        ranking.update(codes[database], labels[1])
+        random = ranking.compute().ap
+        save_tensors({"pixels": torch.from_numpy(pixels), "random": torch.from_numpy(random)}, draft / "tensors.safetensors")
+
+    folder = context.store.product("controls", key, make)
+    return {name: t.numpy() for name, t in load_tensors(folder / "tensors.safetensors", torch.device("cpu")).items()}
+
+
+def _thumbnails(loaded: Loaded) -> np.ndarray:
+    """(pool, D) float32 in [0, 1]: images averaged down to at most 32 px a side."""
+    side = min(32, loaded.data.image_size)
+    rows = []
+    for start in range(0, len(loaded.pixels), 1024):
+        images = torch.from_numpy(np.array(loaded.pixels[start : start + 1024])).float() / 255
+        rows.append(torch.nn.functional.adaptive_avg_pool2d(images, side).flatten(1))
+    thumbnails: np.ndarray = torch.cat(rows).numpy()
+    return thumbnails
+
+
+def _save(draft: Path, state: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    save_tensors(state, draft / "tensors.safetensors")
+    (draft / "facts.json").write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    return facts

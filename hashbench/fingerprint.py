@@ -1,0 +1,33 @@
+"""A hash of the code behind a plugin, so that an edited plugin is never answered from the store."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+
+def code_hash(plugin: Any) -> str:
+    """SHA-256 over the file of a plugin's class and the siblings it imports relatively, in order of path."""
+    cls = plugin if isinstance(plugin, type) else type(plugin)
+    seen: set[Path] = set()
+    _collect(Path(inspect.getfile(cls)).resolve(), seen)
+    digest = hashlib.sha256()
+    for path in sorted(seen):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _collect(path: Path, seen: set[Path]) -> None:
+    if path in seen or not path.is_file():
+        return
+    seen.add(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.ImportFrom) and node.level):
+            continue
+        base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+        for candidate in (base, *(base / alias.name for alias in node.names)):
+            _collect(candidate.with_suffix(".py"), seen)
+            _collect(candidate / "__init__.py", seen)

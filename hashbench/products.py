@@ -1,0 +1,55 @@
+"""What the stages of a cell made, as benchmarks get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hashbench.budget import Budget
+from hashbench.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class AttackLog:
+    """What was seen while the attack ran, per query where it says (Q,). Differences are in pixel values of [0, 1]."""
+
+    raw_squares: np.ndarray
+    """(Q,) mean squared difference as the attack returned the images, before anything was enforced."""
+    raw_linf: np.ndarray
+    """(Q,) largest difference, likewise."""
+    raw_changed: np.ndarray
+    """(Q,) share of values that differ, likewise."""
+    seconds_per_image: float
+    forwards_per_image: float
+    backwards_per_image: float
+    fit_seconds: float
+    aim_fit_seconds: float
+
+
+@dataclass(frozen=True)
+class Products:
+    """Everything a benchmark may measure. Q queries, N database rows, C classes, K bits; codes are int8 in {-1, +1}."""
+
+    protocol: Protocol
+    budget: Budget
+    query_labels: np.ndarray
+    """(Q, C) uint8"""
+    target_labels: np.ndarray
+    database_labels: np.ndarray
+    """(N, C)"""
+    database_codes: np.ndarray
+    clean_codes: np.ndarray
+    attacked_codes: np.ndarray
+    aim_codes: np.ndarray | None
+    """(Q, K), None where the attack has no aim or an untargeted one."""
+    clean_pixels: np.ndarray
+    """(Q, 3, h, w) uint8"""
+    adversarial: np.ndarray
+    """(Q, 3, h, w) float32 in [0, 1]: the very images that were hashed for `attacked_codes`."""
+    database_pixels: Callable[[np.ndarray], np.ndarray]
+    """Database positions -> (n, 3, h, w) uint8."""
+    controls: Mapping[str, np.ndarray]
+    """(Q,) AP of the clean queries by raw pixels ('pixels') and by codes of the untrained network ('random')."""
+    log: AttackLog

@@ -1,0 +1,104 @@
+"""Results on disk: one JSON a cell with arrays beside it, one tidy results.csv, timings apart."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import load_file
+
+from hashbench.errors import UserError
+
+NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "victim", "protocol", "seed")
+COLUMNS = (*NAMES, "metric", "value", "low", "high")
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What became of one cell."""
+
+    names: dict[str, Any]
+    """The columns of `NAMES`."""
+    status: str
+    """'ok', 'error' (the attack or another plugin crashed) or 'skipped' (it can't run, `reason` says why)."""
+    slug: str
+    reason: str = ""
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    """metric, value, low, high; None where there is no interval."""
+    timings: list[dict[str, Any]] = field(default_factory=list)
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    """How it was made: options, protocol, facts of data, backbone and hasher, keys of the stages."""
+
+    def value(self, metric: str) -> float | None:
+        """A metric's value, or None."""
+        return next((row["value"] for row in self.rows if row["metric"] == metric), None)
+
+    def json(self) -> str:
+        """The cell's file: all but arrays and timings, so that it repeats byte for byte."""
+        content = {"cell": self.names, "status": self.status, "reason": self.reason, "rows": self.rows, "made": self.made}
+        return json.dumps(content, sort_keys=True, indent=1)
+
+
+@dataclass(frozen=True)
+class Results:
+    """A run's results, as reports get them and as they are read back."""
+
+    run: dict[str, Any]
+    """Configuration, command, versions, device."""
+    cells: list[CellResult]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per cell and metric."""
+        return pd.DataFrame([cell.names | row for cell in self.cells for row in cell.rows], columns=list(COLUMNS))
+
+    @property
+    def timings(self) -> pd.DataFrame:
+        """A row per cell and timing."""
+        return pd.DataFrame([cell.names | row for cell in self.cells for row in cell.timings], columns=list(COLUMNS))
+
+    @classmethod
+    def read(cls, out: Path) -> Results:
+        """What a run wrote. Raises UserError where the folder holds no run."""
+        file = out / "run.json"
+        if not file.is_file():
+            raise UserError(f"{out} holds no finished run (no run.json): give the --out folder of one.")
+        run = json.loads(file.read_text(encoding="utf-8"))
+        timings = _read_timings(out / "timings.csv")
+        cells = []
+        for slug in run["cells"]:
+            content = json.loads((out / "cells" / f"{slug}.json").read_text(encoding="utf-8"))
+            arrays = out / "cells" / f"{slug}.safetensors"
+            names = content.pop("cell")
+            cells.append(
+                CellResult(
+                    names,
+                    slug=slug,
+                    arrays=load_file(arrays) if arrays.is_file() else {},
+                    timings=timings.get(tuple(str(names[name]) for name in NAMES), []),
+                    **content,
+                )
+            )
+        return cls(run, cells)
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV, numbers in their shortest exact form."""
+    text = io.StringIO()
+    table.to_csv(text, index=False, lineterminator="\n")
+    return text.getvalue()
+
+
+def _read_timings(file: Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in pd.read_csv(file).astype(object).to_dict("records"):
+        key = tuple(str(row[name]) for name in NAMES)
+        found.setdefault(key, []).append({name: row[name] for name in ("metric", "value", "low", "high")})
+    return found

@@ -1,0 +1,28 @@
+"""95 % intervals over queries by the paired bootstrap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class Bootstrap:
+    """Resamples of `queries` queries, the same for every number of a table, so that differences are paired."""
+
+    def __init__(self, queries: int, seed: int = 0, resamples: int = 2000) -> None:
+        rng = np.random.default_rng(seed)
+        self._weights = rng.multinomial(queries, np.full(queries, 1 / queries), size=resamples) / queries
+
+    def means(self, per_query: np.ndarray) -> np.ndarray:
+        """(resamples,) means of (Q,) values."""
+        means: np.ndarray = self._weights @ per_query
+        return means
+
+    def interval(self, per_query: np.ndarray) -> tuple[float, float]:
+        """The percentile interval of the mean."""
+        return percentiles(self.means(per_query))
+
+
+def percentiles(resampled: np.ndarray) -> tuple[float, float]:
+    """The middle 95 % of resampled values."""
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""The built-in hashing methods and their backbones."""

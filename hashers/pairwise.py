@@ -1,0 +1,73 @@
+"""Training of pairwise hashing methods: the batch against a memory bank of the whole training split (methods.md 5)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from hashbench.api import Hasher, HashingMethod, Run, Split, Trunk, option
+
+from .augment import flip_and_shift
+
+
+@dataclass(frozen=True)
+class PairwiseMethod(HashingMethod):
+    """A method whose loss compares the batch's outputs with those of all training images. Defaults: the release's training."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "quick": {"epochs": 6, "optimiser": "adamw", "rate": 3e-4, "batch_size": 64, "augment": True},
+    }
+    epochs: int = option(100, "passes over the training split; the rate falls tenfold after each third")
+    batch_size: int = option(32, "images a step")
+    optimiser: Literal["sgd", "adamw"] = option("sgd", "plain SGD without momentum, or AdamW")
+    rate: float = option(0.05, "learning rate of all layers")
+    weight_decay: float = option(1e-5, "weight decay")
+    augment: bool = option(False, "mirror and shift the training images")
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, bank: Tensor, similar: Tensor) -> Tensor:
+        """Loss of a batch's outputs (B, K) against the bank (N, K), `similar` (B, N) of 0/1."""
+
+    def build(self, trunk: Trunk, bits: int) -> Hasher:
+        """As the release: PyTorch's initialisation where a wide layer precedes the head, N(0, 0.01) on pooled features."""
+        hasher = Hasher(trunk, bits)
+        if trunk.width < 4096:
+            nn.init.normal_(hasher.head.weight, std=0.01)
+            nn.init.zeros_(hasher.head.bias)
+        return hasher
+
+    def fit(self, hasher: Hasher, data: Split, run: Run) -> dict[str, Any]:
+        hasher.to(run.device).train()
+        labels = data.labels.to(run.device)
+        bank = torch.zeros(len(data), hasher.bits, device=run.device)
+        kind = torch.optim.SGD if self.optimiser == "sgd" else torch.optim.AdamW
+        optimiser = kind(hasher.parameters(), lr=self.rate, weight_decay=self.weight_decay)
+        schedule = torch.optim.lr_scheduler.StepLR(optimiser, max(self.epochs // 3, 1), 0.1)
+        batches = -(-len(data) // self.batch_size)
+        bar = iter(run.track(range(self.epochs * batches), "training the hasher", self.epochs * batches))
+        for epoch in range(self.epochs):
+            for positions, images in data.batches(self.batch_size, run.device, run.generator):
+                next(bar)
+                images = flip_and_shift(images, run.generator) if self.augment else images
+                self.step(hasher, optimiser, bank, labels, positions, images)
+            if epoch:  # set at the end of an epoch: the first third is one epoch longer
+                schedule.step()
+        return {"training": f"{self.epochs} epochs of {self.optimiser}"}
+
+    def step(
+        self, hasher: Hasher, optimiser: torch.optim.Optimizer, bank: Tensor, labels: Tensor, positions: Tensor, images: Tensor
+    ) -> Tensor:
+        """One training step: the bank gets the batch's detached outputs before the loss is formed. Returns the loss."""
+        outputs = torch.tanh(hasher(images))
+        bank.index_copy_(0, positions, outputs.detach())
+        similar = (labels[positions] @ labels.T > 0).to(outputs.dtype)
+        loss = self.loss(outputs, bank, similar)
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        optimiser.step()
+        return loss.detach()

@@ -1,0 +1,1 @@
+"""Results -> pages, one report a file."""
