@@ -1,4 +1,4 @@
-"""How visible the attack is (methods.md 4.3), as the attack returned the images and as they are scored."""
+"""How visible the attack is, as the attack returned the images and as they are scored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the attack gets: t-MAP with its floor and its ceilings, and MAP before and after (methods.md 4)."""
+"""How far the attack gets: t-MAP with its floor and its ceilings, and MAP before and after."""
 
 from __future__ import annotations
 

@@ -4,15 +4,15 @@ from hashbench.attack import Aim, Attack, FittedAim, State
 from hashbench.benchmark import Benchmark, Measurement, Row
 from hashbench.budget import Budget
 from hashbench.data.dataset import Dataset, RetrievalData
-from hashbench.data.split import Split
+from hashbench.data.split import Split, epochs
 from hashbench.errors import BadData, UserError
+from hashbench.files import write_atomically
 from hashbench.goal import Goal
 from hashbench.hasher import Backbone, Hasher, HashingMethod, Trunk, sign
 from hashbench.iterative import Iterative
 from hashbench.plugin import Plugin, option
 from hashbench.products import Products
 from hashbench.report import Report
-from hashbench.files import write_atomically
 from hashbench.results import CellResult, Results
 from hashbench.retrieval import HammingRanking
 from hashbench.run import Run
@@ -47,6 +47,7 @@ __all__ = [
     "Trunk",
     "UserError",
     "Victim",
+    "epochs",
     "option",
     "sign",
     "write_atomically",

@@ -18,11 +18,10 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
     Raises UnknownName, BadOption or UserError, each with one sentence that says what to do.
     """
     spec = parse_spec(text) if isinstance(text, str) else text
-    cls = registry.load(kind, spec.name)
-    if not dataclasses.is_dataclass(cls):
-        raise UserError(
-            f"the {kind.removesuffix('s')} '{spec.name}' is not a dataclass: decorate it with @dataclass(frozen=True)."
-        )
+    loaded = registry.load(kind, spec.name)
+    if not dataclasses.is_dataclass(loaded):
+        raise UserError(f"the {kind.removesuffix('s')} '{spec.name}' is not a dataclass: decorate it with @dataclass(frozen=True).")
+    cls: Any = loaded
     options: dict[str, Any] = dict(cls.presets.get(preset, {})) if preset else {}
     written = dict(spec.options)
     own = written.pop("preset", None)

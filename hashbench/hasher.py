@@ -76,9 +76,8 @@ class Backbone(Plugin, ABC):
     def check(self, image_size: int) -> None:
         """Raise UserError where images of this side can't pass."""
         if image_size < self.smallest:
-            raise UserError(
-                f"the backbone {type(self).__name__.lower()} needs images of at least {self.smallest} px: give --image-size {self.smallest} or more."
-            )
+            name = type(self).__name__.lower()
+            raise UserError(f"the backbone {name} needs images of at least {self.smallest} px: give a larger --image-size.")
 
 
 class HashingMethod(Plugin, ABC):

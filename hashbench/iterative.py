@@ -17,12 +17,12 @@ from hashbench.typing import Float
 from hashbench.victim import Victim
 
 RELEASE_BATCH = 32
-"""The release's step is the gradient of a mean over its batch of 32, so its strength falls with the batch; dividing per image keeps it."""
+"""The release steps along the gradient of a mean over its batch of 32; dividing per image keeps that strength at any batch."""
 
 
 @dataclass(frozen=True)
 class Iterative(Attack):
-    """Descend the distance of the relaxed code to the aim's code, staying in the budget. Subclasses set defaults or override a factor."""
+    """Descend the distance of the relaxed code to the aim's, in the budget. Subclasses set defaults or override a factor."""
 
     aim: str = option("dhta", "the code to steer to: own, p2p, dhta, prototype, or another aim with its options")
     steps: int = option(100, "iterations")

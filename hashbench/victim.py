@@ -31,9 +31,7 @@ class Victim:
     Raises ContractError when an attack asks for more than its `access` grants.
     """
 
-    def __init__(
-        self, hasher: Hasher, access: Access, references: Mapping[str, Callable[[], LabelledCodes]] | None = None
-    ) -> None:
+    def __init__(self, hasher: Hasher, access: Access, references: Mapping[str, Callable[[], LabelledCodes]] | None = None) -> None:
         self._hasher = hasher.eval().requires_grad_(False)
         self._access = access
         self._references = references or {}
@@ -67,9 +65,7 @@ class Victim:
 
     def _require(self, what: str, *granted: str) -> None:
         if self._access not in granted:
-            raise ContractError(
-                f"the attack declares access '{self._access}' and asked for {what}, which needs '{granted[-1]}'."
-            )
+            raise ContractError(f"the attack declares access '{self._access}' and asked for {what}, which needs '{granted[-1]}'.")
 
     def _metered(self, images: Tensor) -> Tensor:
         count = images.shape[0]

@@ -1,4 +1,4 @@
-"""AlexNet, VGG11 and ResNet18 from torchvision, with ImageNet weights or from scratch (methods.md 5)."""
+"""AlexNet, VGG11 and ResNet18 from torchvision, with ImageNet weights or from scratch."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ConvNet(ScratchBackbone):
             *_stage(4 * w, 4 * w),
             nn.MaxPool2d(2),
             *_stage(4 * w, 8 * w),
-            nn.AdaptiveMaxPool2d(1),
+            nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
         )
         return Trunk(body, 8 * w, *self.statistics())

@@ -1,4 +1,4 @@
-"""DPSH: deep pairwise-supervised hashing (IJCAI 2016), in the memory-bank form of the ProS-GAN release (methods.md 5)."""
+"""DPSH: deep pairwise-supervised hashing (IJCAI 2016), in the memory-bank form of the ProS-GAN release."""
 
 from __future__ import annotations
 

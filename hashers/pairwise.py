@@ -1,4 +1,4 @@
-"""Training of pairwise hashing methods: the batch against a memory bank of the whole training split (methods.md 5)."""
+"""Training of pairwise hashing methods: the batch against a memory bank of the whole training split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from hashbench.api import Hasher, HashingMethod, Run, Split, Trunk, option
+from hashbench.api import Hasher, HashingMethod, Run, Split, Trunk, epochs, option
 
 from .augment import flip_and_shift
 
@@ -48,15 +48,11 @@ class PairwiseMethod(HashingMethod):
         kind = torch.optim.SGD if self.optimiser == "sgd" else torch.optim.AdamW
         optimiser = kind(hasher.parameters(), lr=self.rate, weight_decay=self.weight_decay)
         schedule = torch.optim.lr_scheduler.StepLR(optimiser, max(self.epochs // 3, 1), 0.1)
-        batches = -(-len(data) // self.batch_size)
-        bar = iter(run.track(range(self.epochs * batches), "training the hasher", self.epochs * batches))
-        for epoch in range(self.epochs):
-            for positions, images in data.batches(self.batch_size, run.device, run.generator):
-                next(bar)
-                images = flip_and_shift(images, run.generator) if self.augment else images
-                self.step(hasher, optimiser, bank, labels, positions, images)
-            if epoch:  # set at the end of an epoch: the first third is one epoch longer
+        for epoch, i, positions, images in epochs(data, self.epochs, self.batch_size, run, "training the hasher"):
+            if i == 0 and epoch > 1:  # set at the end of an epoch: the first third is one epoch longer
                 schedule.step()
+            images = flip_and_shift(images, run.generator) if self.augment else images
+            self.step(hasher, optimiser, bank, labels, positions, images)
         return {"training": f"{self.epochs} epochs of {self.optimiser}"}
 
     def step(

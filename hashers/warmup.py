@@ -6,21 +6,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hashbench.api import Run, Split, Trunk
+from hashbench.api import Run, Split, Trunk, epochs
 
 from .augment import flip_and_shift
 
 
-def warm_up(trunk: Trunk, data: Split, run: Run, epochs: int, rate: float, batch_size: int) -> None:
-    """Train `trunk` in place under a linear classifier of the training labels, which is then dropped. AdamW, one-cycle rate."""
+def warm_up(trunk: Trunk, data: Split, run: Run, count: int, rate: float, batch_size: int) -> None:
+    """Train `trunk` in place, `count` epochs of AdamW, under a linear classifier of the labels, which is then dropped."""
     classifier = nn.Linear(trunk.width, data.labels.shape[1])
     model = nn.Sequential(trunk, classifier).to(run.device).train()
     labels = data.labels.to(run.device)
-    batches = -(-len(data) // batch_size)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * batches)
-    steps = (batch for _ in range(epochs) for batch in data.batches(batch_size, run.device, run.generator))
-    for positions, images in run.track(steps, "warming up the trunk", epochs * batches):
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=count * -(-len(data) // batch_size))
+    for _, _, positions, images in epochs(data, count, batch_size, run, "warming up the trunk"):
         warm_up_step(model, optimiser, flip_and_shift(images, run.generator), labels[positions])
         schedule.step()
 

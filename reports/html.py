@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hashbench.api import Report, Results, write_atomically
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from hashbench.api import Report, Results, write_atomically
 
 from .view import view
 
@@ -19,7 +20,11 @@ class HTML(Report):
 
     def render(self, results: Results, out: Path) -> list[Path]:
         environment = Environment(
-            loader=PackageLoader("hashbench.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=PackageLoader("hashbench.reports"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         environment.filters |= {"number": number, "percent": percent, "svg": Markup}
         page = environment.get_template("report.html.j2").render(view(results))
@@ -44,4 +49,4 @@ def percent(row: dict[str, Any] | None) -> str:
     if row is None or row["value"] is None:
         return "–"
     scaled = {name: None if row[name] is None else 100 * row[name] for name in ("value", "low", "high")}
-    return number(scaled, 0)
+    return number(scaled, 0).replace("<small>", " %<small>", 1) if row["low"] is not None else number(scaled, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from hashbench.api import CellResult, Results
 from hashbench.retrieval.curves import by_radius, precision_at
 
@@ -82,8 +83,8 @@ def _figures(cells: list[CellResult], label: str) -> list[str]:
     if not recall:
         return []
     return [
-        curves(f"Precision and recall of the targets, by Hamming radius: {label}", "recall", "precision", recall),
-        curves(f"Precision of the targets at N: {label}", "N retrieved", "precision", precision, log=True),
+        curves("Precision and recall of the targets, by Hamming radius", label, "recall", "precision", recall),
+        curves("Precision of the targets among the first N", label, "N retrieved", "precision", precision, log=True),
     ]
 
 
@@ -104,7 +105,12 @@ def _gallery(cell: CellResult) -> list[dict[str, Any]]:
                 "target": _named(target, classes),
                 **{
                     f"{which}_found": [
-                        {"uri": data_uri(pixels), "own": bool(labels @ own), "target": bool(labels @ target), "name": _named(labels, classes)}
+                        {
+                            "uri": data_uri(pixels),
+                            "own": bool(labels @ own),
+                            "target": bool(labels @ target),
+                            "name": _named(labels, classes),
+                        }
                         for pixels, labels in zip(arrays[f"{which}/pixels"][i], arrays[f"{which}/labels"][i], strict=True)
                     ]
                     for which in ("clean", "attacked")

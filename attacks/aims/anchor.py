@@ -23,9 +23,7 @@ class AnchorCode(Aim):
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2004.07955"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"published": {"replacement": True}}
-    members: int = option(
-        9, "database images an anchor is the majority of (odd); where fewer have the labels, all but an even one"
-    )
+    members: int = option(9, "database images an anchor is the majority of (odd); where fewer have the labels, all but an even one")
     replacement: bool = option(False, "draw the images with replacement, as the release")
 
     def __post_init__(self) -> None:
@@ -38,9 +36,7 @@ class AnchorCode(Aim):
         for index, target in zip(goal.indices, goal.target_labels, strict=True):
             rows = (database.labels == target).all(1).nonzero()[:, 0]
             if not len(rows):
-                raise UserError(
-                    f"query {index}: no database image has exactly its target's labels, so there is no anchor code."
-                )
+                raise UserError(f"query {index}: no database image has exactly its target's labels, so there is no anchor code.")
             anchors.append(majority(database.codes[rows[self._draw(len(rows), run.query_generator(index)).to(rows.device)]]))
         return torch.stack(anchors)
 
@@ -55,6 +51,4 @@ class AnchorCode(Aim):
 class P2PCode(AnchorCode):
     """P2P: the code of one database image that has exactly the target's labels"""
 
-    members: int = option(
-        1, "database images an anchor is the majority of (odd); where fewer have the labels, all but an even one"
-    )
+    members: int = option(1, "database images an anchor is the majority of (odd); where fewer have the labels, all but an even one")

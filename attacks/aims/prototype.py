@@ -14,7 +14,7 @@ from hashbench.api import Aim, Goal, Run, Split, State, Victim, option, sign
 
 
 class PrototypeNet(nn.Module):
-    """Label vectors (B, C) -> representation r_t (B, 512), code H (B, K) in (-1, 1), labels Y_hat (B, C) in (0, 1) (methods.md 1.1)."""
+    """Label vectors (B, C) -> representation r_t (B, 512), code H (B, K) in (-1, 1), labels Y_hat (B, C) in (0, 1) (figure 2)."""
 
     def __init__(self, classes: int, bits: int, hidden: int = 4096, representation: int = 512) -> None:
         super().__init__()

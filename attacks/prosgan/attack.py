@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import torch
 from torch import Tensor
 
-from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, UserError, Victim, option
+from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, UserError, Victim, epochs, option
 
 from ..aims.prototype import PrototypeCode
 from .discriminator import Discriminator
@@ -35,6 +35,7 @@ class ProSGAN(Attack):
     batch_size: int = option(24, "images a step")
     rate: float = option(1e-4, "Adam's learning rate, of both networks")
     width: int = option(64, "channels of the first convolutions; the paper's networks have 64")
+    decoder_width: int = option(64, "channels of the label decoder's second layer; the paper's has 64")
     reconstruction: float | None = option(None, "weight of the reconstruction loss; none: 100 on FLICKR-25K, 50 elsewhere")
     hamming: float = option(5.0, "weight of the Hamming loss: 5 in the release, 1 in the paper")
     adversarial: float = option(1.0, "weight of the discriminator's judgement")
@@ -44,8 +45,9 @@ class ProSGAN(Attack):
     )
 
     def __post_init__(self) -> None:
-        if self.width < 8 or self.width % 8:
-            raise ValueError(f"width is {self.width}: give a multiple of 8.")
+        for name, width in (("width", self.width), ("decoder_width", self.decoder_width)):
+            if width < 8 or width % 8:
+                raise ValueError(f"{name} is {width}: give a multiple of 8.")
 
     def resolve(self, dataset: str) -> Self:
         if self.reconstruction is not None:
@@ -54,32 +56,26 @@ class ProSGAN(Attack):
 
     def fit(self, victim: Victim, data: Split, aim: FittedAim | None, budget: Budget, run: Run) -> dict[str, Tensor]:
         if aim is None or not isinstance(aim.aim, PrototypeCode):
-            raise UserError(
-                "prosgan needs the aim prototype, whose network conditions its generator: leave its option aim out."
-            )
+            raise UserError("prosgan needs the aim prototype, whose network conditions its generator: leave its option aim out.")
         if data.image_size % 32:
             raise UserError(f"prosgan needs an image side divisible by 32, not {data.image_size}: change --image-size.")
         labels = data.labels.to(run.device)
         pool = torch.unique(victim.reference("database").labels, dim=0)
         trainer = self._trainer(victim, aim, labels.shape[1], data.image_size, budget, run)
         optimisers = (trainer.generator_optimiser, trainer.discriminator_optimiser)
-        batches = -(-len(data) // self.batch_size)
-        bar = iter(run.track(range(self.epochs * batches), "training ProS-GAN"))
-        for epoch in range(1, self.epochs + 1):
+        for epoch, i, positions, pixels in epochs(data, self.epochs, self.batch_size, run, "training ProS-GAN"):
             for group in (group for optimiser in optimisers for group in optimiser.param_groups):
-                group["lr"] = self.rate * rate_factor(epoch, self.epochs)
-            for i, (positions, pixels) in enumerate(data.batches(self.batch_size, run.device, run.generator)):
-                next(bar)
-                drawn = torch.randint(len(pool), (len(pixels),), generator=run.generator)
-                targets = pool[drawn.to(run.device, non_blocking=True)]
-                trainer.step(pixels, labels[positions], targets, i % self.discriminator_every == 0)
+                group["lr"] = self.rate * rate_factor(epoch + 1, self.epochs)
+            drawn = torch.randint(len(pool), (len(pixels),), generator=run.generator)
+            targets = pool[drawn.to(run.device, non_blocking=True)]
+            trainer.step(pixels, labels[positions], targets, i % self.discriminator_every == 0)
         return {f"generator.{k}": v for k, v in trainer.generator.state_dict().items()} | {
             f"prototype.{k}": v for k, v in aim.state.items()
         }
 
     def _trainer(self, victim: Victim, aim: FittedAim, classes: int, side: int, budget: Budget, run: Run) -> Trainer:
         prototype = PrototypeCode.network(aim.state)
-        generator = Generator(prototype.hash.in_features, side, self.width).to(run.device)
+        generator = Generator(prototype.hash.in_features, side, self.width, self.decoder_width).to(run.device)
         discriminator = Discriminator(classes, side, self.width).to(run.device)
         return Trainer(
             generator,
@@ -98,7 +94,7 @@ class ProSGAN(Attack):
     ) -> Tensor:
         represented, _, _ = PrototypeCode.network(_part(state, "prototype."))(goal.target_labels)
         with torch.device("meta"):
-            generator = Generator(represented.shape[1], images.shape[-1], self.width)
+            generator = Generator(represented.shape[1], images.shape[-1], self.width, self.decoder_width)
         generator.load_state_dict(_part(state, "generator."), assign=True)
         scaled = 2 * images - 1
         return (bound(generator(represented, scaled), scaled, self.bounded, budget.epsilon) + 1) / 2

@@ -1,4 +1,4 @@
-"""ProS-GAN's discriminator: categories and a real/fake flag, least squares (methods.md 1.5)."""
+"""ProS-GAN's discriminator: categories and a real/fake flag, least squares."""
 
 from __future__ import annotations
 

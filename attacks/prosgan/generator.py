@@ -1,4 +1,4 @@
-"""ProS-GAN's generator: a label's representation and an image to an adversarial image (methods.md 1.2, 1.3)."""
+"""ProS-GAN's generator: a label's representation and an image to an adversarial image."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Generator(nn.Module):
     The published generator's output is the whole adversarial image; the bounded one's is the perturbation over epsilon.
     """
 
-    def __init__(self, representation: int, side: int, width: int = 64) -> None:
+    def __init__(self, representation: int, side: int, width: int = 64, decoder_width: int = 64) -> None:
         super().__init__()
         w = width
-        self.decoder = LabelDecoder(representation, side, width)
+        self.decoder = LabelDecoder(representation, side, decoder_width)
         self.encode = nn.Sequential(
             nn.Conv2d(6, w, 7, 1, 3),
             *_norm_relu(w),

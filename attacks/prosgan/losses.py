@@ -1,4 +1,4 @@
-"""What the generator and the discriminator are trained on (ProS-GAN, eq. 6-9; methods.md 1.5, 1.6). All images in [-1, 1]."""
+"""What the generator and the discriminator are trained on (ProS-GAN, eq. 6-9). All images in [-1, 1]."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alternating training of generator and discriminator (methods.md 1.6)."""
+"""The alternating training of generator and discriminator."""
 
 from __future__ import annotations
 
@@ -84,6 +84,6 @@ class Trainer:
 
 
 def rate_factor(epoch: int, epochs: int) -> float:
-    """Constant to the half, then linear: of 100 epochs the last, counted from 1, runs at 1/51 (methods.md 1.6)."""
+    """Constant to the half, then linear: of 100 epochs the last, counted from 1, runs at 1/51."""
     half = epochs // 2
     return 1 - max(0, epoch - half) / (epochs - half + 1)

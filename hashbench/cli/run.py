@@ -14,7 +14,7 @@ from hashbench.cli.configfile import apply_config
 from hashbench.errors import UserError
 from hashbench.spec import split_outside_brackets
 
-LIST = {"multiple": True, "metavar": "NAME,..."}
+LIST: dict[str, Any] = {"multiple": True, "metavar": "NAME,..."}
 
 
 def _listed(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -47,9 +47,7 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 @click.option("--benchmark", "benchmarks", **LIST, callback=_listed, help="What is measured.  [default: all built-in]")
 @click.option("--report", "reports", **LIST, callback=_listed, default=("html",), show_default=True, help="Reports to write.")
 @click.option("--data", metavar="DIR", help="The folder of a dataset that reads one.")
-@click.option(
-    "--image-size", type=int, help="Side of the images in pixels.  [default: 32 on shapes, else 224, or 64 with quick]"
-)
+@click.option("--image-size", type=int, help="Side of the images in pixels.  [default: 32 on shapes, else 224, or 64 with quick]")
 @click.option(
     "--preset",
     metavar="quick|paper",

@@ -55,7 +55,7 @@ class Dataset(Plugin, ABC):
 
 
 def split_facts(labels: np.ndarray, rows: Mapping[str, np.ndarray], identity: np.ndarray) -> dict[str, Any]:
-    """Counts and irregularities of the splits: duplicates, leaks, rows without labels. `identity` (pool,) equals where images do."""
+    """Counts and irregularities: duplicates, leaks, rows without labels. `identity` (pool,): equal for equal images."""
     facts: dict[str, Any] = {f"{split}_rows": len(rows[split]) for split in SPLITS}
     facts["classes"] = labels.shape[1]
     facts |= {f"{split}_without_label": int((labels[rows[split]].sum(1) == 0).sum()) for split in SPLITS}

@@ -20,7 +20,7 @@ PIPELINE = "torchvision decode_image rgb exif, resize shorter side to 8/7 of the
 
 
 def decode_image_file(path: Path, size: int) -> np.ndarray:
-    """(3, size, size) uint8: at 224 the shorter side becomes 256, then the centre is cropped (methods.md 1.4)."""
+    """(3, size, size) uint8: at 224 the shorter side becomes 256, then the centre is cropped."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -81,13 +81,11 @@ def _read_split(folder: Path, stem: str) -> Iterator[tuple[str, np.ndarray, str]
             yield path, _label_row(row.split(), f"{labels}:{number}"), f"{images}:{number}"
     elif single.is_file():
         for number, line in enumerate(_lines(single), 1):
-            path, *row = line.split() or [""]
-            yield path, _label_row(row, f"{single}:{number}"), f"{single}:{number}"
+            path, _, labelled = line.partition(" ")
+            yield path, _label_row(labelled.split(), f"{single}:{number}"), f"{single}:{number}"
     else:
         missing = labels if images.is_file() else images
-        raise BadData(
-            f"{folder} has no {missing.name} (nor a {single.name} with lines 'path 0 1 0 ...'): is it the right folder?"
-        )
+        raise BadData(f"{folder} has no {missing.name} (nor a {single.name} with lines 'path 0 1 0 ...'): is it the right folder?")
 
 
 def _lines(file: Path) -> list[str]:

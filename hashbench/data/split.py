@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hashbench.run import Run
+
 
 class Split:
     """Rows of a pool of images. Positions count from 0 within the split."""
@@ -36,9 +38,7 @@ class Split:
         """(n, 3, h, w) floats in [0, 1] on `device`."""
         return to_images(self.pixels(positions), device)
 
-    def batches(
-        self, size: int, device: torch.device, generator: torch.Generator | None = None
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, size: int, device: torch.device, generator: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """Positions and images of every row once, in order or shuffled by `generator`; the next batch is read meanwhile."""
         order = torch.arange(len(self)) if generator is None else torch.randperm(len(self), generator=generator)
         chunks = order.split(size)
@@ -49,6 +49,17 @@ class Split:
                 if i + 1 < len(chunks):
                     pending = reader.submit(self.pixels, chunks[i + 1].numpy())
                 yield chunk.to(device, non_blocking=True), to_images(pixels, device)
+
+
+def epochs(data: Split, count: int, size: int, run: Run, label: str) -> Iterator[tuple[int, int, Tensor, Tensor]]:
+    """Epoch, batch number in it, positions, images: `count` shuffled passes with one progress bar."""
+    total = count * -(-len(data) // size)
+    batches = (
+        (epoch, i, positions, images)
+        for epoch in range(count)
+        for i, (positions, images) in enumerate(data.batches(size, run.device, run.generator))
+    )
+    yield from run.track(batches, label, total)
 
 
 def to_images(pixels: np.ndarray, device: torch.device) -> Tensor:

@@ -82,8 +82,7 @@ def aim_codes(context: Context, choice: AttackChoice, aim: Chosen) -> tuple[np.n
         view = victim_of(context, choice.victim, "gradients")
         run = context.run(seed)
         codes = [
-            fitted.codes(view, images, goal, run).to(torch.int8).cpu()
-            for images, goal in query_batches(context, choice, targets)
+            fitted.codes(view, images, goal, run).to(torch.int8).cpu() for images, goal in query_batches(context, choice, targets)
         ]
         save_tensors({"codes": torch.cat(codes)}, draft / "tensors.safetensors")
 

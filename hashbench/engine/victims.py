@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def victim_of(context: Context, choice: HasherChoice, access: Any) -> Victim:
         codes, labels = torch.from_numpy(trained.codes[rows]), torch.from_numpy(data.labels[rows])
         return LabelledCodes(codes.to(context.device).float(), labels.to(context.device).float())
 
-    return Victim(trained.hasher, access, {name: lambda name=name: reference(name) for name in ("train", "database")})
+    return Victim(trained.hasher, access, {name: partial(reference, name) for name in ("train", "database")})
 
 
 def controls(context: Context, choice: HasherChoice, queries: np.ndarray) -> dict[str, np.ndarray]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def euclidean_ap(
-    queries: np.ndarray, database: np.ndarray, query_labels: np.ndarray, database_labels: np.ndarray
-) -> np.ndarray:
+def euclidean_ap(queries: np.ndarray, database: np.ndarray, query_labels: np.ndarray, database_labels: np.ndarray) -> np.ndarray:
     """(Q,) AP over all ranks of (Q, D) and (N, D) vectors; relevant: shares a class. Ties, if any, by position."""
     norms = np.square(database, dtype=np.float32).sum(1)
     relevant_to = database_labels.T.astype(np.float32)
