@@ -1,0 +1,59 @@
+"""Aim codes against brute force."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+import torch
+from hashbench.api import Goal, LabelledCodes, Run, UserError, Victim
+from hashbench.configure import configure
+from helpers import CPU, linear_hasher
+
+
+def anchor_setup(per_class: int) -> tuple[Victim, Goal, LabelledCodes]:
+    torch.manual_seed(0)
+    labels = torch.eye(3).repeat(per_class, 1)
+    reference = LabelledCodes(torch.where(torch.rand(len(labels), 6) < 0.5, -1.0, 1.0), labels)
+    view = Victim(linear_hasher(6), "gradients", {"database": lambda: reference})
+    return view, Goal(torch.eye(3), torch.eye(3).roll(1, 1), (0, 1, 2)), reference
+
+
+@pytest.mark.parametrize(("aim", "members"), [("p2p", 1), ("dhta", 9), ("dhta[members=5]", 5)])
+def test_codes_minimise_the_distance_to_their_members(aim: str, members: int) -> None:
+    """With as many images as members, the anchor is the code nearest to all of them, by brute force over 2^6 codes."""
+    view, goal, reference = anchor_setup(members)
+    codes = configure("aims", aim).codes(view, {}, torch.zeros(3, 3, 8, 8), goal, Run(0, CPU))
+    every = torch.tensor(list(product([-1.0, 1.0], repeat=6)))
+    for i in range(3):
+        drawn = reference.codes[(reference.labels == goal.target_labels[i]).all(1)]
+        best = every[(every @ drawn.T).sum(1).argmax()]
+        assert torch.equal(codes[i], best)
+
+
+def test_anchors_are_drawn_without_replacement_among_exact_label_matches() -> None:
+    view, goal, reference = anchor_setup(30)
+    codes = configure("aims", "p2p").codes(view, {}, torch.zeros(3, 3, 8, 8), goal, Run(0, CPU))
+    for i in range(3):
+        assert (reference.codes[(reference.labels == goal.target_labels[i]).all(1)] == codes[i]).all(1).any()
+    draw = configure("aims", "dhta")._draw(9, torch.Generator().manual_seed(0))
+    assert sorted(draw.tolist()) == list(range(9))
+    assert configure("aims", "dhta[preset=published]").replacement
+
+
+def test_fewer_images_than_members_leave_no_bit_tied() -> None:
+    view, goal, _ = anchor_setup(4)
+    codes = configure("aims", "dhta").codes(view, {}, torch.zeros(3, 3, 8, 8), goal, Run(0, CPU))
+    assert set(codes.unique().tolist()) == {-1.0, 1.0}
+
+
+def test_a_target_without_images_is_a_sentence() -> None:
+    view, _, _ = anchor_setup(3)
+    with pytest.raises(UserError, match="query 7: no database image"):
+        goal = Goal(torch.zeros(1, 3), torch.ones(1, 3), (7,))
+        configure("aims", "dhta").codes(view, {}, torch.zeros(1, 3, 8, 8), goal, Run(0, CPU))
+
+
+def test_even_members_are_refused() -> None:
+    with pytest.raises(UserError, match="odd"):
+        configure("aims", "dhta[members=4]")

@@ -1,0 +1,147 @@
+"""ProS-GAN's networks at the paper's sizes, its losses and its training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hashbench import registry
+from hashbench.api import Budget, FittedAim, Run, UserError
+from hashbench.configure import configure
+from helpers import CPU, goal_of, linear_hasher, small_split, view_of
+
+
+def module(name: str) -> object:
+    """A module of the plugin, found through the registry as a user's attack would be."""
+    import importlib
+
+    package = registry.load("attacks", "prosgan").__module__.rpartition(".")[0]
+    return importlib.import_module(f"{package}.{name}" if name else package)
+
+
+def aims_module() -> object:
+    import importlib
+
+    return importlib.import_module(registry.load("aims", "prototype").__module__)
+
+
+def parameters(net: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in net.parameters())
+
+
+def test_parameter_counts_are_the_papers() -> None:
+    with torch.device("meta"):
+        assert parameters(aims_module().PrototypeNet(21, 32)) == 2_214_965
+        generator = module("generator").Generator(512, 224)
+        assert parameters(generator) == 21_454_121
+        assert parameters(generator.decoder) == 13_044_440
+        images = torch.zeros(2, 3, 224, 224)
+        assert generator(torch.zeros(2, 512), images).shape == images.shape
+    assert parameters(module("discriminator").Discriminator(21, 224)) == 12_250_048
+
+
+def test_the_defaults_are_the_papers() -> None:
+    attack = configure("attacks", "prosgan[preset=published]", None).resolve("nuswide")
+    assert (attack.epochs, attack.batch_size, attack.rate, attack.width, attack.bounded) == (100, 24, 1e-4, 64, "none")
+    assert (attack.reconstruction, attack.hamming, attack.adversarial, attack.discriminator_every) == (50.0, 5.0, 1.0, 3)
+    assert configure("attacks", "prosgan[preset=published]").resolve("flickr25k").reconstruction == 100.0
+    aim = configure("aims", "prototype")
+    assert (aim.steps, aim.batch_size, aim.rate, aim.hidden, aim.representation) == (30_000, 64, 1e-4, 4096, 512)
+
+
+def test_rate_is_constant_to_the_half_then_falls_to_one_51st() -> None:
+    factor = module("training").rate_factor
+    assert [factor(epoch, 100) for epoch in (1, 50)] == [1, 1]
+    assert factor(51, 100) == pytest.approx(50 / 51) and factor(100, 100) == pytest.approx(1 / 51)
+
+
+def test_losses_equal_their_formulas() -> None:
+    torch.manual_seed(0)
+    losses = module("losses")
+    u, h = torch.rand(5, 8) * 2 - 1, torch.where(torch.rand(5, 8) < 0.5, -1.0, 1.0)
+    assert float(losses.hamming_loss(u, h)) == pytest.approx(1 - float((u * h).sum()) / 40)
+    assert float(losses.hamming_loss(h, h)) == 0 and float(losses.hamming_loss(-h, h)) == 2
+    scores, labels = torch.rand(5, 4), torch.eye(5)[:, :3]
+    wanted = torch.cat([labels, torch.ones(5, 1)], 1)
+    assert float(losses.adversarial_loss(scores, labels, 1.0)) == pytest.approx(float(((scores - wanted) ** 2).sum() / 20))
+
+
+def test_prototype_loss_equals_a_transcription_in_float64() -> None:
+    torch.manual_seed(0)
+    batch, rows, bits, classes = 6, 9, 5, 4
+    codes, bank = torch.rand(batch, bits).double() * 2 - 1, torch.where(torch.rand(rows, bits) < 0.5, -1.0, 1.0).double()
+    predicted, labels = torch.rand(batch, classes).double(), (torch.rand(batch, classes) < 0.5).double()
+    similar = (torch.rand(batch, rows) < 0.5).double()
+    j1 = j2 = j3 = 0.0
+    for i in range(batch):
+        for j in range(rows):
+            theta = float(codes[i] @ bank[j]) / 2
+            j1 -= (float(similar[i, j]) * theta - np.log1p(np.exp(theta))) / (rows * batch)
+        j2 += sum((np.sign(float(c)) - float(c)) ** 2 for c in codes[i]) / (1e4 * batch)
+        j3 += sum((float(p) - float(y)) ** 2 for p, y in zip(predicted[i], labels[i], strict=True)) / (batch * classes)
+    assert float(aims_module().prototype_loss(codes, predicted, labels, bank, similar)) == pytest.approx(j1 + j2 + j3, abs=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["tanh", "project"])
+def test_bounded_forms_stay_in_the_ball_and_published_is_the_output(mode: str) -> None:
+    torch.manual_seed(0)
+    bound = module("training").bound
+    output, images = torch.rand(2, 3, 8, 8) * 2 - 1, torch.rand(2, 3, 8, 8) * 2 - 1
+    change = bound(output, images, mode, 8 / 255) - images
+    assert change.abs().max() <= 16 / 255 + 1e-6
+    assert torch.equal(bound(output, images, "none", 8 / 255), output)
+
+
+def fitted(text: str, seed: int = 0) -> tuple[object, dict[str, torch.Tensor], object, object]:
+    split = small_split(side=32)
+    hasher = linear_hasher(side=32)
+    attack = configure("attacks", text)
+    aim = configure("aims", "prototype[steps=40,hidden=32,representation=16,rate=0.01]")
+    view = view_of(hasher, split)
+    torch.manual_seed(seed)
+    aimed = FittedAim(aim, aim.fit(view, split, Run(seed, CPU)))
+    state = attack.fit(view, split, aimed, Budget(), Run(seed, CPU))
+    return attack, state, view, split
+
+
+def test_training_steers_codes_to_the_prototypes_within_the_budget() -> None:
+    attack, state, view, split = fitted("prosgan[epochs=30,width=8,decoder_width=8,rate=0.002,reconstruction=1]")
+    goal = goal_of(split)
+    images = split.images(np.arange(4), CPU)
+    prototype = registry.load("aims", "prototype")
+    aim_state = {k.removeprefix("prototype."): v for k, v in state.items() if k.startswith("prototype.")}
+    codes = torch.where(prototype.network(aim_state)(goal.target_labels)[1] >= 0, 1.0, -1.0)
+    adversarial = attack.perturb(view, state, images, goal, codes, Budget(), Run(0, CPU))
+    assert (adversarial - images).abs().max() <= 8 / 255 + 1e-6
+    before, after = ((view.codes(x) == codes).float().mean() for x in (images, adversarial))
+    assert after > before + 0.1
+
+
+def test_without_the_hamming_loss_the_hasher_is_not_called() -> None:
+    _, _, view, _ = fitted("prosgan[epochs=1,width=8,decoder_width=8,hamming=0]")
+    assert view.forwards == 0 and view.backwards == 0
+
+
+def test_another_aim_or_size_is_a_sentence() -> None:
+    attack = configure("attacks", "prosgan")
+    split = small_split(side=8)
+    other = FittedAim(configure("aims", "dhta"), {})
+    with pytest.raises(UserError, match="needs the aim prototype"):
+        attack.fit(view_of(linear_hasher(), split), split, other, Budget(), Run(0, CPU))
+    with pytest.raises(UserError, match="divisible by 32"):
+        attack.fit(view_of(linear_hasher(), split), split, FittedAim(configure("aims", "prototype"), {}), Budget(), Run(0, CPU))
+
+
+def test_the_discriminator_learns_to_tell_fakes() -> None:
+    torch.manual_seed(0)
+    discriminator = module("discriminator").Discriminator(2, 32, 8)
+    optimiser = torch.optim.Adam(discriminator.parameters(), 2e-3)
+    real, fake, labels = torch.rand(8, 3, 32, 32), torch.rand(8, 3, 32, 32) * 0.2, torch.eye(2).repeat(4, 1)
+    for _ in range(60):
+        loss = module("losses").adversarial_loss(discriminator(real), labels, 0.0) + module("losses").adversarial_loss(discriminator(fake), labels, 1.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert F.relu(discriminator(fake)[:, -1].mean() - discriminator(real)[:, -1].mean()) > 0.3
+    assert discriminator(real[:1]).shape == (1, 3)

@@ -1,0 +1,30 @@
+"""Runtime checks of shapes in signatures, and small things that tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+with install_import_hook(["hashbench"], "beartype.beartype"):
+    import hashbench.api  # noqa: F401
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test touches the user's store or weights."""
+    monkeypatch.setenv("HASHBENCH_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    yield
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real images and lists beside the project; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the data folder {SHARED}")
+    return SHARED

@@ -1,0 +1,121 @@
+"""The metrics against brute force over all orders of ties, in exact rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hashbench.retrieval import Bootstrap, HammingRanking
+from hashbench.retrieval.average_precision import harmonic_gap
+from hashbench.retrieval.euclidean import euclidean_ap
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def ap(order: tuple[int, ...]) -> Fraction:
+    hits = [i for i, relevant in enumerate(order, 1) if relevant]
+    return sum((Fraction(n, rank) for n, rank in enumerate(hits, 1)), Fraction(0)) / max(len(hits), 1)
+
+
+def all_orders(groups: list[list[int]]) -> list[tuple[int, ...]]:
+    orders: list[tuple[int, ...]] = [()]
+    for group in groups:
+        orders = [done + tail for done in orders for tail in permutations(group)]
+    return orders
+
+
+def ranking_of(groups: list[list[int]], bits: int) -> HammingRanking:
+    """Database rows at distance 0, 1, ... from an all-ones query; 1: relevant."""
+    codes, labels = [], []
+    for distance, group in enumerate(groups):
+        for relevant in group:
+            codes.append([-1] * distance + [1] * (bits - distance))
+            labels.append([relevant, 1 - relevant])
+    ranking = HammingRanking(np.ones((1, bits), dtype=np.int8), np.array([[1, 0]]))
+    ranking.update(np.array(codes, dtype=np.int8).reshape(-1, bits), np.array(labels).reshape(-1, 2))
+    return ranking
+
+
+groups = st.lists(st.lists(st.integers(0, 1), max_size=4), min_size=1, max_size=3).filter(lambda g: 0 < sum(map(len, g)) <= 8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups)
+def test_expected_worst_and_best_equal_all_orders(tied: list[list[int]]) -> None:
+    aps = [ap(order) for order in all_orders(tied)]
+    scores = ranking_of(tied, 4).compute(top_n=[1, 2, 3])
+    assert scores.ap[0] == pytest.approx(float(sum(aps) / len(aps)), abs=1e-12)
+    assert scores.ap_worst[0] == pytest.approx(float(min(aps)), abs=1e-12)
+    assert scores.ap_best[0] == pytest.approx(float(max(aps)), abs=1e-12)
+    for top, precision in zip(scores.tops, scores.precision_at[0], strict=True):
+        mean = Fraction(sum(sum(order[:top]) for order in all_orders(tied)), len(aps)) / int(top)
+        assert precision == pytest.approx(float(mean), abs=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(groups)
+def test_floor_is_the_expected_ap_of_a_random_ranking(tied: list[list[int]]) -> None:
+    flat = [item for group in tied for item in group][:6]
+    aps = [ap(order) for order in permutations(flat)]
+    assert ranking_of([flat], 4).floor()[0] == pytest.approx(float(sum(aps) / len(aps)), abs=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([1, 12, 32, 33, 64, 100, 128, 256]), st.integers(0, 2**32 - 1), st.booleans())
+def test_counts_equal_a_slow_oracle_and_shards_add_up(bits: int, seed: int, tied: bool) -> None:
+    rng = np.random.default_rng(seed)
+    pool = rng.choice([-1, 1], (3 if tied else 40, bits)).astype(np.int8)
+    query, database = pool[rng.integers(0, len(pool), 5)], pool[rng.integers(0, len(pool), 30)]
+    query_labels, labels = rng.integers(0, 2, (5, 70)) * (rng.random((5, 1)) < 0.7), rng.integers(0, 2, (30, 70)) * (rng.random((30, 70)) < 0.1)
+    whole = HammingRanking(query, query_labels)
+    whole.update(database, labels)
+    for q in range(5):
+        for d in range(bits + 1):
+            here = [(row != query[q]).sum() == d for row in database]
+            assert whole.items[q, d] == sum(here)
+            assert whole.relevant[q, d] == sum(h and bool((label & query_labels[q]).any()) for h, label in zip(here, labels, strict=True))
+    order = rng.permutation(30)
+    parts = [HammingRanking(query, query_labels) for _ in range(2)]
+    parts[0].update(database[order[:11]], labels[order[:11]])
+    parts[1].update(database[order[11:]], labels[order[11:]])
+    parts[0].merge(parts[1])
+    assert np.array_equal(parts[0].items, whole.items) and np.array_equal(parts[0].relevant, whole.relevant)
+    expected = []
+    for q in range(5):
+        ranked = np.argsort([(row != query[q]).sum() for row in database], kind="stable")
+        expected.append(float(ap(tuple(bool((labels[i] & query_labels[q]).any()) for i in ranked))))
+    shards = [(database[:13], labels[:13]), (database[13:], labels[13:])]
+    assert whole.index_order_ap(shards) == pytest.approx(expected, abs=1e-12)
+
+
+def test_merging_other_queries_is_refused() -> None:
+    one, other = (HammingRanking(np.array([[sign, 1]]), np.array([[1]])) for sign in (1, -1))
+    with pytest.raises(ValueError, match="same queries"):
+        one.merge(other)
+
+
+@pytest.mark.parametrize("start", [0, 1, 63, 64, 1000, 2_000_000])
+@pytest.mark.parametrize("count", [0, 1, 5, 64, 3000])
+def test_harmonic_gap_does_not_cancel(start: int, count: int) -> None:
+    exact = float(sum((Fraction(1, n) for n in range(start + 1, start + min(count, 200) + 1)), Fraction(0)))
+    assert harmonic_gap(np.array(start), np.array(min(count, 200))) == pytest.approx(exact, rel=1e-12, abs=1e-300)
+
+
+def test_euclidean_ap_ranks_by_distance() -> None:
+    database = np.array([[0.0], [3.0], [1.0], [2.0]], dtype=np.float32)
+    labels = np.array([[1, 0], [1, 0], [0, 1], [1, 0]])
+    assert euclidean_ap(np.array([[0.0]], dtype=np.float32), database, np.array([[1, 0]]), labels)[0] == pytest.approx((1 + 2 / 3 + 3 / 4) / 3)
+
+
+def test_bootstrap_interval_covers_the_mean_and_pairs_differences() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    bootstrap = Bootstrap(60, resamples=1000)
+    for _ in range(400):
+        low, high = bootstrap.interval(rng.normal(0.5, 0.2, 60))
+        covered += low <= 0.5 <= high
+    assert 0.91 <= covered / 400 <= 0.97
+    values = rng.random(60)
+    assert np.ptp(bootstrap.means(values + 0.1) - bootstrap.means(values)) < 1e-12
