@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -59,7 +59,7 @@ class Attack(Plugin, ABC):
     targeted: ClassVar[bool | None] = None
     """True or False where it can only be one; None where it is both, or follows its aim."""
 
-    def resolve(self, dataset: str) -> Self:
+    def resolve(self, dataset: str) -> Attack:
         """The attack with options that depend on the data set filled in. Called before anything is keyed."""
         return self
 

@@ -21,6 +21,7 @@ class ConvNet(ScratchBackbone):
     """Five 3x3 convolutions (0.6 M parameters), for CPU runs and small images; always from scratch"""
 
     smallest: ClassVar[int] = 16
+    warmup_epochs: int = option(14, "epochs of the classifier that a trunk from scratch learns first")
     warmup_rate: float = option(1e-2, "peak learning rate of the warm-up (AdamW, one cycle)")
     width: int = option(32, "channels of the first convolution; the last has eight times as many")
 

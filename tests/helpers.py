@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+
 from hashbench.api import Budget, Goal, Hasher, LabelledCodes, Run, Split, Trunk, Victim
 from hashbench.configure import configure
-from torch import Tensor, nn
 
 CPU = torch.device("cpu")
 
@@ -42,7 +43,9 @@ def goal_of(split: Split, count: int = 4, device: torch.device = CPU) -> Goal:
     return Goal(labels, labels.roll(1, dims=1), tuple(range(count)))
 
 
-def perturb(attack: str, hasher: Hasher, split: Split, budget: Budget, codes: Tensor | None, seed: int = 0, count: int = 4) -> Tensor:
+def perturb(
+    attack: str, hasher: Hasher, split: Split, budget: Budget, codes: Tensor | None, seed: int = 0, count: int = 4
+) -> Tensor:
     """Run a registered attack that needs no fit on the first rows of `split`."""
     plugin = configure("attacks", attack)
     view = view_of(hasher, split, plugin.access)

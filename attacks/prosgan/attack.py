@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -49,7 +49,7 @@ class ProSGAN(Attack):
             if width < 8 or width % 8:
                 raise ValueError(f"{name} is {width}: give a multiple of 8.")
 
-    def resolve(self, dataset: str) -> Self:
+    def resolve(self, dataset: str) -> ProSGAN:
         if self.reconstruction is not None:
             return self
         return dataclasses.replace(self, reconstruction=100.0 if dataset == "flickr25k" else 50.0)

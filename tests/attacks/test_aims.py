@@ -6,9 +6,10 @@ from itertools import product
 
 import pytest
 import torch
+from helpers import CPU, linear_hasher
+
 from hashbench.api import Goal, LabelledCodes, Run, UserError, Victim
 from hashbench.configure import configure
-from helpers import CPU, linear_hasher
 
 
 def anchor_setup(per_class: int) -> tuple[Victim, Goal, LabelledCodes]:

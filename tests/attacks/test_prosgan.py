@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers import CPU, goal_of, linear_hasher, small_split, view_of
+
 from hashbench import registry
 from hashbench.api import Budget, FittedAim, Run, UserError
 from hashbench.configure import configure
-from helpers import CPU, goal_of, linear_hasher, small_split, view_of
 
 
 def module(name: str) -> object:
@@ -139,7 +140,9 @@ def test_the_discriminator_learns_to_tell_fakes() -> None:
     optimiser = torch.optim.Adam(discriminator.parameters(), 2e-3)
     real, fake, labels = torch.rand(8, 3, 32, 32), torch.rand(8, 3, 32, 32) * 0.2, torch.eye(2).repeat(4, 1)
     for _ in range(60):
-        loss = module("losses").adversarial_loss(discriminator(real), labels, 0.0) + module("losses").adversarial_loss(discriminator(fake), labels, 1.0)
+        loss = module("losses").adversarial_loss(discriminator(real), labels, 0.0) + module("losses").adversarial_loss(
+            discriminator(fake), labels, 1.0
+        )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
