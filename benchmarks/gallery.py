@@ -10,6 +10,10 @@ from hashbench.api import Benchmark, Measurement, Products, option
 from hashbench.retrieval.packing import hamming, pack
 
 
+def _bytes(images: np.ndarray) -> np.ndarray:
+    return images if images.dtype == np.uint8 else np.rint(images * 255).astype(np.uint8)
+
+
 @dataclass(frozen=True)
 class Gallery(Benchmark):
     """Sample queries, their adversarial twins and the images each retrieves, for reports"""
@@ -23,7 +27,7 @@ class Gallery(Benchmark):
         arrays: dict[str, np.ndarray] = {
             "queries": picked,
             "clean": products.clean_pixels[picked],
-            "adversarial": np.rint(products.adversarial[picked] * 255).astype(np.uint8),
+            "adversarial": _bytes(products.adversarial[picked]),
             "query_labels": products.query_labels[picked],
             "target_labels": products.target_labels[picked],
         }

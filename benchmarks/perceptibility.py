@@ -14,8 +14,7 @@ class Perceptibility(Benchmark):
     """RMS (the paper's), L-inf, share of changed pixels, PSNR; before and after enforcement and rounding"""
 
     def measure(self, products: Products) -> Measurement:
-        clean = products.clean_pixels.astype(np.float32) / np.float32(255)
-        change = (products.adversarial - clean).reshape(len(clean), -1).astype(np.float64)
+        change = products.change().reshape(len(products.clean_pixels), -1)
         log = products.log
         scored = _rows("", np.square(change).mean(1), np.abs(change).max(1), (change != 0).mean(1))
         returned = _rows("_raw", log.raw_squares, log.raw_linf, log.raw_changed)

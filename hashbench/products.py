@@ -47,9 +47,15 @@ class Products:
     clean_pixels: np.ndarray
     """(Q, 3, h, w) uint8"""
     adversarial: np.ndarray
-    """(Q, 3, h, w) float32 in [0, 1]: the very images that were hashed for `attacked_codes`."""
+    """(Q, 3, h, w) uint8, or float32 in [0, 1] where the protocol does not round: the very images that were hashed."""
     database_pixels: Callable[[np.ndarray], np.ndarray]
     """Database positions -> (n, 3, h, w) uint8."""
     controls: Mapping[str, np.ndarray]
     """(Q,) AP of the clean queries by raw pixels ('pixels') and by codes of the untrained network ('random')."""
     log: AttackLog
+
+    def change(self) -> np.ndarray:
+        """(Q, 3, h, w) float64: adversarial minus clean in pixel values of [0, 1]; exact multiples of 1/255 for 8-bit images."""
+        if self.adversarial.dtype == np.uint8:
+            return (self.adversarial.astype(np.int16) - self.clean_pixels) / 255
+        return self.adversarial.astype(np.float64) - self.clean_pixels.astype(np.float32) / np.float32(255)

@@ -49,12 +49,11 @@ def group() -> None:
 def main() -> None:
     """The entry point: a user's mistake is one sentence and exit code 2."""
     try:
-        group(standalone_mode=False)
+        code = group(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except UserError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

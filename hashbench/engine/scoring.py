@@ -49,9 +49,6 @@ def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
     query = loaded.data.rows["query"][targets.queries]
     database = loaded.data.rows["database"]
     aimed = choice.aim is not None and choice.aim.plugin.targeted
-    adversarial = images.adversarial
-    if adversarial.dtype == np.uint8:
-        adversarial = adversarial.astype(np.float32) / np.float32(255)
     return Products(
         protocol=choice.protocol,
         budget=choice.budget,
@@ -63,7 +60,7 @@ def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
         attacked_codes=attacked_codes(context, choice, images, cell.victim),
         aim_codes=aim_codes(context, choice, choice.aim)[0] if aimed and choice.aim is not None else None,
         clean_pixels=np.array(loaded.pixels[query]),
-        adversarial=adversarial,
+        adversarial=images.adversarial,
         database_pixels=lambda positions: np.array(loaded.pixels[database[positions]]),
         controls=controls(context, cell.victim, targets.queries),
         log=images.log,

@@ -125,7 +125,7 @@ def draw_labels(data: RetrievalData, picked: np.ndarray, protocol: Protocol, see
         rng = np.random.default_rng(derive_seed(seed, "target", int(position)))
         targets[i] = vectors[rng.choice(allowed)]
     overlap = float(((targets * own).sum(1) > 0).mean())
-    facts = {"pool": len(vectors), "min_images": int(least), "queries": len(picked), "overlap": overlap, **asdict(protocol)}
+    facts = {**asdict(protocol), "pool": len(vectors), "min_images": int(least), "queries": len(picked), "overlap": overlap}
     return targets, facts
 
 
