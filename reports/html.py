@@ -33,15 +33,14 @@ class HTML(Report):
         return [file]
 
 
-def number(row: dict[str, Any] | None, digits: int = 3) -> str:
+def number(row: dict[str, Any] | None, digits: int = 3, unit: str = "") -> str:
     """A row's value and its interval, or a dash."""
     if row is None or row["value"] is None:
         return "–"
-    text = f"{row['value']:.{digits}f}"
+    text = f"{row['value']:.{digits}f}{unit}"
     if row["low"] is None:
         return text
-    interval = f"{row['low']:.{digits}f}–{row['high']:.{digits}f}"
-    return Markup(f"{text}<small>{interval}</small>")
+    return Markup("{}<small>{}</small>").format(text, f"{row['low']:.{digits}f}–{row['high']:.{digits}f}")
 
 
 def percent(row: dict[str, Any] | None) -> str:
@@ -49,4 +48,4 @@ def percent(row: dict[str, Any] | None) -> str:
     if row is None or row["value"] is None:
         return "–"
     scaled = {name: None if row[name] is None else 100 * row[name] for name in ("value", "low", "high")}
-    return number(scaled, 0).replace("<small>", " %<small>", 1) if row["low"] is not None else number(scaled, 0)
+    return number(scaled, 0, " %")

@@ -34,6 +34,7 @@ class ProSGAN(Attack):
     epochs: int = option(100, "passes over the training split; the rate falls linearly in the second half")
     batch_size: int = option(24, "images a step")
     rate: float = option(1e-4, "Adam's learning rate, of both networks")
+    beta: float = option(0.5, "Adam's momentum, of both networks")
     width: int = option(64, "channels of the first convolutions; the paper's networks have 64")
     decoder_width: int = option(64, "channels of the label decoder's second layer; the paper's has 64")
     reconstruction: float | None = option(None, "weight of the reconstruction loss; none: 100 on FLICKR-25K, 50 elsewhere")
@@ -85,7 +86,7 @@ class ProSGAN(Attack):
             Weights(50.0 if self.reconstruction is None else self.reconstruction, self.hamming, self.adversarial),
             self.bounded,
             budget,
-            *(torch.optim.Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999)) for net in (generator, discriminator)),
+            *(torch.optim.Adam(net.parameters(), lr=self.rate, betas=(self.beta, 0.999)) for net in (generator, discriminator)),
         )
 
     @torch.no_grad()
