@@ -105,7 +105,10 @@ def command(device: str, workers: int, out: str | None, store: str | None, confi
         shlex.join(["hashbench", *sys.argv[1:]]),
         lambda line: console.print(line, markup=False, highlight=False),
     )
-    Console().print(results_table(results))
+    screen = Console()
+    if not screen.is_terminal:
+        screen.width = 160  # a file or a pipe has no width that columns must be cut to
+    screen.print(results_table(results))
     for file in files[:1]:
         click.echo(f"report: {file}")
     failed = [cell for cell in results.cells if cell.status != "ok"]
