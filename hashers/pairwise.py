@@ -20,13 +20,17 @@ class PairwiseMethod(HashingMethod):
     """A method whose loss compares the batch's outputs with those of all training images. Defaults: the release's training."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 6, "optimiser": "adamw", "rate": 3e-4, "batch_size": 64, "augment": True},
+        "quick": {"epochs": 6, "optimiser": "adamw", "rate": 1e-4, "batch_size": 64, "augment": True, "init": "default"},
     }
     epochs: int = option(100, "passes over the training split; the rate falls tenfold after each third")
     batch_size: int = option(32, "images a step")
     optimiser: Literal["sgd", "adamw"] = option("sgd", "plain SGD without momentum, or AdamW")
     rate: float = option(0.05, "learning rate of all layers")
     weight_decay: float = option(1e-5, "weight decay")
+    init: Literal["release", "default"] = option(
+        "release",
+        "the hash layer's start: the release's N(0, 0.01) on pooled features, or PyTorch's, which collapses less from scratch",
+    )
     augment: bool = option(False, "mirror and shift the training images")
 
     @abstractmethod
@@ -34,9 +38,8 @@ class PairwiseMethod(HashingMethod):
         """Loss of a batch's outputs (B, K) against the bank (N, K), `similar` (B, N) of 0/1."""
 
     def build(self, trunk: Trunk, bits: int) -> Hasher:
-        """As the release: PyTorch's initialisation where a wide layer precedes the head, N(0, 0.01) on pooled features."""
         hasher = Hasher(trunk, bits)
-        if trunk.width < 4096:
+        if self.init == "release" and trunk.width < 4096:
             nn.init.normal_(hasher.head.weight, std=0.01)
             nn.init.zeros_(hasher.head.bias)
         return hasher
