@@ -25,7 +25,7 @@ class ProSGAN(Attack):
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     targeted: ClassVar[bool] = True
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 20, "width": 16, "rate": 1e-3},
+        "quick": {"epochs": 12, "batch_size": 8, "width": 8, "rate": 1e-3, "reconstruction": 5.0},
         "published": {"bounded": "none"},
         "paper": {"bounded": "none", "hamming": 1.0},
     }
