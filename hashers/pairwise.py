@@ -20,12 +20,21 @@ class PairwiseMethod(HashingMethod):
     """A method whose loss compares the batch's outputs with those of all training images. Defaults: the release's training."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 6, "optimiser": "adamw", "rate": 1e-4, "batch_size": 64, "augment": True, "init": "default"},
+        "quick": {
+            "epochs": 6,
+            "optimiser": "adamw",
+            "rate": 1e-4,
+            "batch_size": 64,
+            "augment": True,
+            "init": "default",
+            "trunk_rate": 0.1,
+        },
     }
     epochs: int = option(100, "passes over the training split; the rate falls tenfold after each third")
     batch_size: int = option(32, "images a step")
     optimiser: Literal["sgd", "adamw"] = option("sgd", "plain SGD without momentum, or AdamW")
-    rate: float = option(0.05, "learning rate of all layers")
+    rate: float = option(0.05, "learning rate of the hash layer")
+    trunk_rate: float = option(1.0, "learning rate of the trunk, as a share of the hash layer's; 1 in the release")
     weight_decay: float = option(1e-5, "weight decay")
     init: Literal["release", "default"] = option(
         "release",
@@ -49,7 +58,11 @@ class PairwiseMethod(HashingMethod):
         labels = data.labels.to(run.device)
         bank = torch.zeros(len(data), hasher.bits, device=run.device)
         kind = torch.optim.SGD if self.optimiser == "sgd" else torch.optim.AdamW
-        optimiser = kind(hasher.parameters(), lr=self.rate, weight_decay=self.weight_decay)
+        groups: list[dict[str, Any]] = [
+            {"params": list(hasher.head.parameters())},
+            {"params": list(hasher.trunk.parameters()), "lr": self.rate * self.trunk_rate},
+        ]
+        optimiser = kind(groups, lr=self.rate, weight_decay=self.weight_decay)
         schedule = torch.optim.lr_scheduler.StepLR(optimiser, max(self.epochs // 3, 1), 0.1)
         for epoch, i, positions, images in epochs(data, self.epochs, self.batch_size, run, "training the hasher"):
             if i == 0 and epoch > 1:  # set at the end of an epoch: the first third is one epoch longer
