@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hashbench.api import Budget, Victim
+from hashbench.api import Budget, Victim, sign
 
 from ..aims.prototype import PrototypeNet
 from .discriminator import Discriminator
@@ -59,7 +59,7 @@ class Trainer:
         images = 2 * pixels - 1
         with torch.no_grad():
             represented, prototypes, _ = self.prototype(targets)
-            codes = (prototypes >= 0).to(prototypes.dtype) * 2 - 1
+            codes = sign(prototypes)
         fakes = bound(self.generator(represented, images), images, self.mode, self.budget.epsilon)
         if update_discriminator:
             self._update_discriminator(images, labels, fakes.detach(), targets)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from hashbench import registry
 from hashbench.attack import aim_of
 from hashbench.budget import Budget
 from hashbench.configure import configure, fraction
@@ -172,8 +173,6 @@ def _choose(kind: str, text: str, preset: str | None, second: str | None = None)
 
 def configured_presets(kind: str, name: str) -> Sequence[str]:
     """The names of a plugin's presets."""
-    from hashbench import registry
-
     return tuple(registry.load(kind, name).presets)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import tempfile
 import traceback
 from collections.abc import Callable
 from importlib.metadata import version
@@ -60,8 +61,6 @@ def check_out(plan: Plan, out: Path) -> None:
 
 
 def _writable(folder: Path) -> bool:
-    import tempfile
-
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True
