@@ -15,6 +15,7 @@ from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, Us
 from ..aims.prototype import PrototypeCode
 from .discriminator import Discriminator
 from .generator import Generator
+from .targets import draw_targets, target_pool
 from .training import Trainer, Weights, bound, rate_factor
 
 
@@ -25,9 +26,9 @@ class ProSGAN(Attack):
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     targeted: ClassVar[bool] = True
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 12, "batch_size": 8, "width": 8, "rate": 1e-3, "reconstruction": 5.0},
-        "published": {"bounded": "none"},
-        "paper": {"bounded": "none", "hamming": 1.0},
+        "quick": {"epochs": 36, "width": 16, "rate": 2e-3, "reconstruction": 20.0},
+        "published": {"bounded": "none", "min_images": 1, "disjoint": False},
+        "paper": {"bounded": "none", "min_images": 1, "disjoint": False, "hamming": 1.0},
     }
 
     aim: str = option("prototype", "the prototype aim with its options: its network conditions the generator")
@@ -41,6 +42,8 @@ class ProSGAN(Attack):
     hamming: float = option(5.0, "weight of the Hamming loss: 5 in the release, 1 in the paper")
     adversarial: float = option(1.0, "weight of the discriminator's judgement")
     discriminator_every: int = option(3, "the discriminator is updated every so many iterations")
+    min_images: int = option(10, "targets in training: label vectors of so many database images or more; the release's 1")
+    disjoint: bool = option(True, "targets in training share no class with the image; the release's may")
     bounded: Literal["tanh", "project", "none"] = option(
         "tanh", "the budget built in while training: x + epsilon * tanh(.), a projection, or none as published"
     )
@@ -61,15 +64,15 @@ class ProSGAN(Attack):
         if data.image_size % 32:
             raise UserError(f"prosgan needs an image side divisible by 32, not {data.image_size}: change --image-size.")
         labels = data.labels.to(run.device)
-        pool = torch.unique(victim.reference("database").labels, dim=0)
+        pool = target_pool(victim.reference("database").labels, self.min_images)
         trainer = self._trainer(victim, aim, labels.shape[1], data.image_size, budget, run)
         optimisers = (trainer.generator_optimiser, trainer.discriminator_optimiser)
         for epoch, i, positions, pixels in epochs(data, self.epochs, self.batch_size, run, "training ProS-GAN"):
             for group in (group for optimiser in optimisers for group in optimiser.param_groups):
                 group["lr"] = self.rate * rate_factor(epoch + 1, self.epochs)
-            drawn = torch.randint(len(pool), (len(pixels),), generator=run.generator)
-            targets = pool[drawn.to(run.device, non_blocking=True)]
-            trainer.step(pixels, labels[positions], targets, i % self.discriminator_every == 0)
+            own = labels[positions]
+            targets = draw_targets(pool, own, self.disjoint, run.generator)
+            trainer.step(pixels, own, targets, i % self.discriminator_every == 0)
         return {f"generator.{k}": v for k, v in trainer.generator.state_dict().items()} | {
             f"prototype.{k}": v for k, v in aim.state.items()
         }

@@ -84,6 +84,7 @@ def command(device: str, workers: int, out: str | None, store: str | None, confi
     from hashbench.cli.progress import Bars
     from hashbench.cli.table import results_table
     from hashbench.engine.context import Context
+    from hashbench.engine.memory import keep_freed_memory
     from hashbench.engine.plan import Config, make_plan, pick_device
     from hashbench.engine.runner import check_out, run_plan
     from hashbench.engine.store import Store
@@ -91,6 +92,7 @@ def command(device: str, workers: int, out: str | None, store: str | None, confi
     if workers < 1:
         raise UserError(f"--workers is {workers}: give at least 1.")
     given = {key: value for key, value in asked.items() if value not in (None, ())}
+    keep_freed_memory()
     plan = make_plan(Config(**{"attacks": (), **given}))
     chosen = pick_device(device)
     folder = Path(out) if out else Path("runs") / f"{plan.cells[0].slug.rsplit('-', 1)[0]}-{plan.key[:6]}"

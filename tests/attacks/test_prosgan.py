@@ -124,6 +124,23 @@ def test_without_the_hamming_loss_the_hasher_is_not_called() -> None:
     assert view.forwards == 0 and view.backwards == 0
 
 
+def test_targets_in_training_come_from_the_pool_uniformly_and_apart_from_the_images_labels() -> None:
+    targets = module("targets")
+    labels = torch.tensor([[1.0, 0, 0]] * 3 + [[0.0, 1, 0]] * 2 + [[0.0, 1, 1]])
+    assert targets.target_pool(labels, 1).tolist() == [[0, 1, 0], [0, 1, 1], [1, 0, 0]]
+    assert targets.target_pool(labels, 2).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert len(targets.target_pool(labels, 99)) == 3
+    pool, own = targets.target_pool(labels, 1), torch.tensor([[1.0, 0, 0]] * 900 + [[1.0, 1, 1]] * 900)
+    drawn = targets.draw_targets(pool, own, True, torch.Generator().manual_seed(0))
+    _, apart = torch.unique(drawn[:900], dim=0, return_counts=True)
+    _, rest = torch.unique(drawn[900:], dim=0, return_counts=True)
+    assert (drawn[:900] * own[:900]).sum() == 0
+    assert len(apart) == 2 and apart.min() > 380
+    assert len(rest) == 3 and rest.min() > 230
+    overlapping = targets.draw_targets(pool, own, False, torch.Generator().manual_seed(0))[:900]
+    assert (overlapping * own[:900]).sum() > 0
+
+
 def test_another_aim_or_size_is_a_sentence() -> None:
     attack = configure("attacks", "prosgan")
     split = small_split(side=8)

@@ -115,3 +115,9 @@ def test_hasher_training_steps(backbone: str) -> None:
         images = augment.flip_and_shift(images, torch.Generator().manual_seed(0))
         assert method.step(hasher, torch.optim.SGD(hasher.parameters(), 0.1), bank, labels, positions, images).device == META
         assert warmup.warm_up_step(classifier, torch.optim.AdamW(classifier.parameters()), images, labels[:2]).device == META
+
+
+def test_targets_in_training_are_drawn_without_a_wait() -> None:
+    draw = sibling("attacks", "prosgan", "targets").draw_targets
+    labels = torch.zeros(4, 3, device=META)
+    assert draw(torch.zeros(5, 3, device=META), labels, True, torch.Generator()).shape == labels.shape
