@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from hashbench.api import Aim, Goal, Run, Split, State, Victim, option, sign
 
+from .targets import draw_targets, target_pool
+
 
 class PrototypeNet(nn.Module):
     """Label vectors (B, C) -> representation r_t (B, 512), code H (B, K) in (-1, 1), labels Y_hat (B, C) in (0, 1) (figure 2)."""
@@ -65,13 +67,13 @@ class PrototypeCode(Aim):
 
     def fit(self, victim: Victim, data: Split, run: Run) -> dict[str, Tensor]:
         train = victim.reference("train")
-        pool = torch.unique(victim.reference("database").labels, dim=0)
+        pool = target_pool(victim.reference("database").labels)
         net = PrototypeNet(pool.shape[1], victim.bits, self.hidden, self.representation).to(run.device)
         optimiser = torch.optim.Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999))
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, [self.steps // 2, self.steps * 3 // 4], 0.1)
         for _ in run.track(range(self.steps), "training PrototypeNet"):
-            drawn = torch.randint(len(pool), (self.batch_size,), generator=run.generator)
-            prototype_step(net, optimiser, pool[drawn.to(run.device, non_blocking=True)], train.codes, train.labels)
+            labels = draw_targets(pool, self.batch_size, run.generator)
+            prototype_step(net, optimiser, labels, train.codes, train.labels)
             schedule.step()
         return dict(net.state_dict())
 

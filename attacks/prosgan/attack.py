@@ -13,10 +13,12 @@ from torch import Tensor
 from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, UserError, Victim, epochs, option
 
 from ..aims.prototype import PrototypeCode
+from ..aims.targets import draw_disjoint_targets, draw_targets, target_pool
 from .discriminator import Discriminator
 from .generator import Generator
-from .targets import draw_targets, target_pool
 from .training import Trainer, Weights, bound, rate_factor
+
+_PUBLISHED = {"bounded": "none", "min_images": 1, "disjoint": False}
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class ProSGAN(Attack):
     targeted: ClassVar[bool] = True
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"epochs": 36, "width": 16, "rate": 2e-3, "reconstruction": 20.0},
-        "published": {"bounded": "none", "min_images": 1, "disjoint": False},
-        "paper": {"bounded": "none", "min_images": 1, "disjoint": False, "hamming": 1.0},
+        "published": _PUBLISHED,
+        "paper": {**_PUBLISHED, "hamming": 1.0},
     }
 
     aim: str = option("prototype", "the prototype aim with its options: its network conditions the generator")
@@ -71,7 +73,10 @@ class ProSGAN(Attack):
             for group in (group for optimiser in optimisers for group in optimiser.param_groups):
                 group["lr"] = self.rate * rate_factor(epoch + 1, self.epochs)
             own = labels[positions]
-            targets = draw_targets(pool, own, self.disjoint, run.generator)
+            if self.disjoint:
+                targets = draw_disjoint_targets(pool, own, run.generator)
+            else:
+                targets = draw_targets(pool, len(own), run.generator)
             trainer.step(pixels, own, targets, i % self.discriminator_every == 0)
         return {f"generator.{k}": v for k, v in trainer.generator.state_dict().items()} | {
             f"prototype.{k}": v for k, v in aim.state.items()

@@ -81,8 +81,8 @@ def _read_split(folder: Path, stem: str) -> Iterator[tuple[str, np.ndarray, str]
             yield path, _label_row(row.split(), f"{labels}:{number}"), f"{images}:{number}"
     elif single.is_file():
         for number, line in enumerate(_lines(single), 1):
-            parts = line.split()
-            yield "".join(parts[:1]), _label_row(parts[1:], f"{single}:{number}"), f"{single}:{number}"
+            path, *items = line.split() or [""]
+            yield path, _label_row(items, f"{single}:{number}"), f"{single}:{number}"
     else:
         missing = labels if images.is_file() else images
         raise BadData(f"{folder} has no {missing.name} (nor a {single.name} with lines 'path 0 1 0 ...'): is it the right folder?")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 import torch
@@ -15,15 +17,11 @@ from hashbench.configure import configure
 
 def module(name: str) -> object:
     """A module of the plugin, found through the registry as a user's attack would be."""
-    import importlib
-
     package = registry.load("attacks", "prosgan").__module__.rpartition(".")[0]
     return importlib.import_module(f"{package}.{name}" if name else package)
 
 
 def aims_module() -> object:
-    import importlib
-
     return importlib.import_module(registry.load("aims", "prototype").__module__)
 
 
@@ -125,19 +123,19 @@ def test_without_the_hamming_loss_the_hasher_is_not_called() -> None:
 
 
 def test_targets_in_training_come_from_the_pool_uniformly_and_apart_from_the_images_labels() -> None:
-    targets = module("targets")
+    targets = importlib.import_module(".targets", aims_module().__package__)
     labels = torch.tensor([[1.0, 0, 0]] * 3 + [[0.0, 1, 0]] * 2 + [[0.0, 1, 1]])
     assert targets.target_pool(labels, 1).tolist() == [[0, 1, 0], [0, 1, 1], [1, 0, 0]]
     assert targets.target_pool(labels, 2).tolist() == [[0, 1, 0], [1, 0, 0]]
     assert len(targets.target_pool(labels, 99)) == 3
     pool, own = targets.target_pool(labels, 1), torch.tensor([[1.0, 0, 0]] * 900 + [[1.0, 1, 1]] * 900)
-    drawn = targets.draw_targets(pool, own, True, torch.Generator().manual_seed(0))
+    drawn = targets.draw_disjoint_targets(pool, own, torch.Generator().manual_seed(0))
     _, apart = torch.unique(drawn[:900], dim=0, return_counts=True)
     _, rest = torch.unique(drawn[900:], dim=0, return_counts=True)
     assert (drawn[:900] * own[:900]).sum() == 0
     assert len(apart) == 2 and apart.min() > 380
     assert len(rest) == 3 and rest.min() > 230
-    overlapping = targets.draw_targets(pool, own, False, torch.Generator().manual_seed(0))[:900]
+    overlapping = targets.draw_targets(pool, 900, torch.Generator().manual_seed(0))
     assert (overlapping * own[:900]).sum() > 0
 
 

@@ -118,6 +118,7 @@ def test_hasher_training_steps(backbone: str) -> None:
 
 
 def test_targets_in_training_are_drawn_without_a_wait() -> None:
-    draw = sibling("attacks", "prosgan", "targets").draw_targets
-    labels = torch.zeros(4, 3, device=META)
-    assert draw(torch.zeros(5, 3, device=META), labels, True, torch.Generator()).shape == labels.shape
+    targets = sibling("aims", "prototype", "targets")
+    pool, labels = torch.zeros(5, 3, device=META), torch.zeros(4, 3, device=META)
+    assert targets.draw_targets(pool, 4, torch.Generator()).shape == labels.shape
+    assert targets.draw_disjoint_targets(pool, labels, torch.Generator()).shape == labels.shape
