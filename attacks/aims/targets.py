@@ -20,9 +20,10 @@ def draw_targets(pool: Tensor, count: int, generator: torch.Generator) -> Tensor
 
 
 def draw_disjoint_targets(pool: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-    """A row of `pool` (M, C) for each of `labels` (B, C), uniform over those that share no class with it.
+    """A row of `pool` (M, C) for each of `labels` (B, C), uniform over those that have a class and share none with it.
 
-    A row of labels that shares a class with all of the pool draws from the whole of it.
+    Where there is no such row, over the whole of the pool.
     """
     lots = torch.rand(len(labels), len(pool), generator=generator).to(pool.device, non_blocking=True)
-    return pool[(lots + (labels @ pool.T == 0)).argmax(dim=1)]
+    allowed = (labels @ pool.T == 0) & (pool != 0).any(dim=1)
+    return pool[(lots + allowed).argmax(dim=1)]

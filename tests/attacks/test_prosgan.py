@@ -139,6 +139,13 @@ def test_targets_in_training_come_from_the_pool_uniformly_and_apart_from_the_ima
     assert (overlapping * own[:900]).sum() > 0
 
 
+def test_a_disjoint_target_is_never_the_label_vector_without_classes() -> None:
+    targets = importlib.import_module(".targets", aims_module().__package__)
+    pool = torch.tensor([[0.0, 0, 0], [0.0, 1, 0], [1.0, 0, 0]])
+    drawn = targets.draw_disjoint_targets(pool, torch.tensor([[1.0, 0, 0]] * 200), torch.Generator().manual_seed(0))
+    assert (drawn == torch.tensor([0.0, 1, 0])).all()
+
+
 def test_another_aim_or_size_is_a_sentence() -> None:
     attack = configure("attacks", "prosgan")
     split = small_split(side=8)
