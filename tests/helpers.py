@@ -10,14 +10,15 @@ from torch import Tensor, nn
 
 from hashbench.api import Budget, Goal, Hasher, LabelledCodes, Run, Split, Trunk, Victim
 from hashbench.configure import configure
+from hashbench.engine.seeds import seeded
 
 CPU = torch.device("cpu")
 
 
 def linear_hasher(bits: int = 8, side: int = 8, seed: int = 0) -> Hasher:
     """Logits w x + b on raw pixels: the cheapest L-inf flip of bit k is |w_k x + b_k| / ||w_k||_1."""
-    torch.manual_seed(seed)
-    return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits)
+    with seeded(seed, CPU):
+        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits)
 
 
 def small_split(rows: int = 24, classes: int = 4, side: int = 8, seed: int = 0) -> Split:

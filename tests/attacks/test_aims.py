@@ -13,9 +13,9 @@ from hashbench.configure import configure
 
 
 def anchor_setup(per_class: int) -> tuple[Victim, Goal, LabelledCodes]:
-    torch.manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     labels = torch.eye(3).repeat(per_class, 1)
-    reference = LabelledCodes(torch.where(torch.rand(len(labels), 6) < 0.5, -1.0, 1.0), labels)
+    reference = LabelledCodes(torch.where(torch.rand(len(labels), 6, generator=rng) < 0.5, -1.0, 1.0), labels)
     view = Victim(linear_hasher(6), "gradients", {"database": lambda: reference})
     return view, Goal(torch.eye(3), torch.eye(3).roll(1, 1), (0, 1, 2)), reference
 

@@ -13,6 +13,7 @@ from helpers import CPU, goal_of, linear_hasher, small_split, view_of
 from hashbench import registry
 from hashbench.api import Budget, FittedAim, Run, UserError
 from hashbench.configure import configure
+from hashbench.engine.seeds import seeded
 
 
 def module(name: str) -> object:
@@ -56,22 +57,28 @@ def test_rate_is_constant_to_the_half_then_falls_to_one_51st() -> None:
 
 
 def test_losses_equal_their_formulas() -> None:
-    torch.manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     losses = module("losses")
-    u, h = torch.rand(5, 8) * 2 - 1, torch.where(torch.rand(5, 8) < 0.5, -1.0, 1.0)
+    u, h = torch.rand(5, 8, generator=rng) * 2 - 1, torch.where(torch.rand(5, 8, generator=rng) < 0.5, -1.0, 1.0)
     assert float(losses.hamming_loss(u, h)) == pytest.approx(1 - float((u * h).sum()) / 40)
     assert float(losses.hamming_loss(h, h)) == 0 and float(losses.hamming_loss(-h, h)) == 2
-    scores, labels = torch.rand(5, 4), torch.eye(5)[:, :3]
+    scores, labels = torch.rand(5, 4, generator=rng), torch.eye(5)[:, :3]
     wanted = torch.cat([labels, torch.ones(5, 1)], 1)
     assert float(losses.adversarial_loss(scores, labels, 1.0)) == pytest.approx(float(((scores - wanted) ** 2).sum() / 20))
 
 
 def test_prototype_loss_equals_a_transcription_in_float64() -> None:
-    torch.manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     batch, rows, bits, classes = 6, 9, 5, 4
-    codes, bank = torch.rand(batch, bits).double() * 2 - 1, torch.where(torch.rand(rows, bits) < 0.5, -1.0, 1.0).double()
-    predicted, labels = torch.rand(batch, classes).double(), (torch.rand(batch, classes) < 0.5).double()
-    similar = (torch.rand(batch, rows) < 0.5).double()
+    codes, bank = (
+        torch.rand(batch, bits, generator=rng).double() * 2 - 1,
+        torch.where(torch.rand(rows, bits, generator=rng) < 0.5, -1.0, 1.0).double(),
+    )
+    predicted, labels = (
+        torch.rand(batch, classes, generator=rng).double(),
+        (torch.rand(batch, classes, generator=rng) < 0.5).double(),
+    )
+    similar = (torch.rand(batch, rows, generator=rng) < 0.5).double()
     j1 = j2 = j3 = 0.0
     for i in range(batch):
         for j in range(rows):
@@ -84,9 +91,9 @@ def test_prototype_loss_equals_a_transcription_in_float64() -> None:
 
 @pytest.mark.parametrize("mode", ["tanh", "project"])
 def test_bounded_forms_stay_in_the_ball_and_published_is_the_output(mode: str) -> None:
-    torch.manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     bound = module("training").bound
-    output, images = torch.rand(2, 3, 8, 8) * 2 - 1, torch.rand(2, 3, 8, 8) * 2 - 1
+    output, images = torch.rand(2, 3, 8, 8, generator=rng) * 2 - 1, torch.rand(2, 3, 8, 8, generator=rng) * 2 - 1
     change = bound(output, images, mode, 8 / 255) - images
     assert change.abs().max() <= 16 / 255 + 1e-6
     assert torch.equal(bound(output, images, "none", 8 / 255), output)
@@ -98,9 +105,9 @@ def fitted(text: str, seed: int = 0) -> tuple[object, dict[str, torch.Tensor], o
     attack = configure("attacks", text)
     aim = configure("aims", "prototype[steps=40,hidden=32,representation=16,rate=0.01]")
     view = view_of(hasher, split)
-    torch.manual_seed(seed)
-    aimed = FittedAim(aim, aim.fit(view, split, Run(seed, CPU)))
-    state = attack.fit(view, split, aimed, Budget(), Run(seed, CPU))
+    with seeded(seed, CPU):
+        aimed = FittedAim(aim, aim.fit(view, split, Run(seed, CPU)))
+        state = attack.fit(view, split, aimed, Budget(), Run(seed, CPU))
     return attack, state, view, split
 
 
@@ -157,10 +164,12 @@ def test_another_aim_or_size_is_a_sentence() -> None:
 
 
 def test_the_discriminator_learns_to_tell_fakes() -> None:
-    torch.manual_seed(0)
-    discriminator = module("discriminator").Discriminator(2, 32, 8)
+    with seeded(0, CPU):
+        discriminator = module("discriminator").Discriminator(2, 32, 8)
     optimiser = torch.optim.Adam(discriminator.parameters(), 2e-3)
-    real, fake, labels = torch.rand(8, 3, 32, 32), torch.rand(8, 3, 32, 32) * 0.2, torch.eye(2).repeat(4, 1)
+    rng = torch.Generator().manual_seed(0)
+    real, fake = torch.rand(8, 3, 32, 32, generator=rng), torch.rand(8, 3, 32, 32, generator=rng) * 0.2
+    labels = torch.eye(2).repeat(4, 1)
     for _ in range(60):
         loss = module("losses").adversarial_loss(discriminator(real), labels, 0.0) + module("losses").adversarial_loss(
             discriminator(fake), labels, 1.0

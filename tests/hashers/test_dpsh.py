@@ -12,13 +12,14 @@ from helpers import CPU, small_split
 from hashbench import registry
 from hashbench.api import Run
 from hashbench.configure import configure
+from hashbench.engine.seeds import seeded
 
 
 def test_loss_equals_a_transcription_in_float64() -> None:
-    torch.manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     batch, rows, bits = 5, 7, 6
-    u, bank = torch.rand(batch, bits).double() * 2 - 1, torch.rand(rows, bits).double() * 2 - 1
-    similar = (torch.rand(batch, rows) < 0.5).double()
+    u, bank = torch.rand(batch, bits, generator=rng).double() * 2 - 1, torch.rand(rows, bits, generator=rng).double() * 2 - 1
+    similar = (torch.rand(batch, rows, generator=rng) < 0.5).double()
     likelihood = quantisation = 0.0
     for i in range(batch):
         for j in range(rows):
@@ -37,12 +38,12 @@ def test_defaults_are_the_releases() -> None:
 
 def test_training_pulls_similar_codes_together() -> None:
     split = small_split(rows=64)
-    torch.manual_seed(0)
     backbone, method = (
         configure("backbones", "convnet[width=8]"),
         configure("hashers", "dpsh[epochs=12,rate=0.003,optimiser=adamw,quantisation=1]"),
     )
-    hasher = method.build(backbone.build(16), 8)
+    with seeded(0, CPU):
+        hasher = method.build(backbone.build(16), 8)
     images = torch.nn.functional.interpolate(split.images(np.arange(64), CPU), 16)
     images[:, 0] = split.labels.argmax(1)[:, None, None] / 4
     split._pixels = (images * 255).byte().numpy()
