@@ -32,28 +32,31 @@ def _before(counts: np.ndarray) -> np.ndarray:
     return np.cumsum(counts, axis=1) - counts
 
 
-def _normalise(total: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """Divide by all relevant items; a query without any has AP 0."""
-    return total.sum(1) / np.maximum(relevant.sum(1), 1)
-
-
-def expected_ap(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
-    """(Q,) tie-aware AP: the mean over all orders of tied items."""
+def expected_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
+    """(Q, K + 1) each distance's share of the sum of precisions at relevant items: the mean over all orders of tied items."""
     n, r = items, relevant
     n_before, r_before = _before(n), _before(r)
     slope = np.where(n > 1, (r - 1) / np.maximum(n - 1, 1), 0.0)
     offset = r_before + 1 - slope
-    share = r / np.maximum(n, 1) * (slope * n + (offset - slope * n_before) * harmonic_gap(n_before, n))
-    return _normalise(share, r)
+    share: np.ndarray = r / np.maximum(n, 1) * (slope * n + (offset - slope * n_before) * harmonic_gap(n_before, n))
+    return share
 
 
-def best_ap(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
-    """(Q,) AP with the relevant items first among ties."""
+def best_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
+    """(Q, K + 1) the same with the relevant items first among ties."""
     n_before, r_before = _before(items), _before(relevant)
-    return _normalise(relevant + (r_before - n_before) * harmonic_gap(n_before, relevant), relevant)
+    share: np.ndarray = relevant + (r_before - n_before) * harmonic_gap(n_before, relevant)
+    return share
 
 
-def worst_ap(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
-    """(Q,) AP with the relevant items last among ties."""
+def worst_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
+    """(Q, K + 1) the same with the relevant items last among ties."""
     start = _before(items) + items - relevant
-    return _normalise(relevant + (_before(relevant) - start) * harmonic_gap(start, relevant), relevant)
+    share: np.ndarray = relevant + (_before(relevant) - start) * harmonic_gap(start, relevant)
+    return share
+
+
+def average(share: np.ndarray, relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
+    """(Q,) AP over all ranks: the shares' sum divided by all relevant items; a query without any has AP 0."""
+    ap: np.ndarray = share.sum(1) / np.maximum(relevant.sum(1), 1)
+    return ap

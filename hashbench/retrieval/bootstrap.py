@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+RESAMPLES = 2000
+
 
 class Bootstrap:
     """Resamples of `queries` queries, the same for every number of a table, so that differences are paired."""
 
-    def __init__(self, queries: int, seed: int = 0, resamples: int = 2000) -> None:
+    def __init__(self, queries: int, seed: int = 0, resamples: int = RESAMPLES) -> None:
+        if resamples < RESAMPLES:
+            raise ValueError(f"{resamples} resamples: an interval's ends need at least 2,000.")
         rng = np.random.default_rng(seed)
-        self._weights = rng.multinomial(queries, np.full(queries, 1 / queries), size=resamples) / queries
+        self._weights = rng.multinomial(queries, np.full(queries, 1 / queries), size=resamples).astype(np.float64)
 
     def means(self, per_query: np.ndarray) -> np.ndarray:
-        """(resamples,) means of (Q,) values."""
-        means: np.ndarray = self._weights @ per_query
+        """(resamples,) means of (Q,) values; those that are nan do not count."""
+        counts = np.isfinite(per_query)
+        means: np.ndarray = self._weights @ np.where(counts, per_query, 0.0) / np.maximum(self._weights @ counts, 1)
         return means
 
     def interval(self, per_query: np.ndarray) -> tuple[float, float]:

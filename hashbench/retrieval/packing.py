@@ -1,30 +1,39 @@
-"""Codes and labels as bits in 64-bit words."""
+"""Codes and labels as bits in machine words."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from hashbench.typing import UInt64
+from hashbench.typing import UInt
 
 
-def pack(rows: np.ndarray) -> UInt64[np.ndarray, "n words"]:
-    """Positive entries of (n, k) as bits: codes in {-1, +1} or {0, 1}, or 0/1 labels. Unused bits are zero."""
+def pack(rows: np.ndarray) -> UInt[np.ndarray, "n words"]:
+    """Positive entries of (n, k) as bits: codes in {-1, +1} or {0, 1}, or 0/1 labels. Unused bits are zero.
+
+    One 32-bit word a row for k up to 32, 64-bit words beyond: a narrow row is compared twice as fast.
+    """
+    word = np.uint32 if rows.shape[1] <= 32 else np.uint64
     bits = np.packbits(rows > 0, axis=1)
-    spare = -bits.shape[1] % 8
-    padded = np.ascontiguousarray(np.pad(bits, ((0, 0), (0, spare))))
-    words: np.ndarray = padded.view(np.uint64)
+    spare = -bits.shape[1] % np.dtype(word).itemsize
+    words: np.ndarray = np.ascontiguousarray(np.pad(bits, ((0, 0), (0, spare)))).view(word)
     return words
 
 
-def hamming(code: UInt64[np.ndarray, " words"], codes: UInt64[np.ndarray, "n words"]) -> np.ndarray:
-    """(n,) Hamming distances of one packed code to many."""
-    distances: np.ndarray = np.bitwise_count(codes[:, 0] ^ code[0]).astype(np.intp)
+def unpack(words: UInt[np.ndarray, "n words"], width: int) -> np.ndarray:
+    """(n, width) uint8 of 0 and 1: what `pack` packed."""
+    bits: np.ndarray = np.unpackbits(words.view(np.uint8), axis=1, count=width)
+    return bits
+
+
+def hamming(code: UInt[np.ndarray, " words"], codes: UInt[np.ndarray, "n words"]) -> UInt[np.ndarray, " n"]:
+    """(n,) Hamming distances of one packed code to many; uint8 where one word holds a code, else uint16."""
+    distances: np.ndarray = np.bitwise_count(codes[:, 0] ^ code[0])
     for word in range(1, len(code)):
-        distances += np.bitwise_count(codes[:, word] ^ code[word])
+        distances = distances + np.bitwise_count(codes[:, word] ^ code[word]).astype(np.uint16)
     return distances
 
 
-def shares_class(labels: UInt64[np.ndarray, " words"], many: UInt64[np.ndarray, "n words"]) -> np.ndarray:
+def shares_class(labels: UInt[np.ndarray, " words"], many: UInt[np.ndarray, "n words"]) -> np.ndarray:
     """(n,) bool: which packed label rows have a class in common with one."""
     shared: np.ndarray = (many[:, 0] & labels[0]) != 0
     for word in range(1, len(labels)):

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashbench.retrieval import Bootstrap, HammingRanking
+from hashbench.retrieval import HammingRanking
 from hashbench.retrieval.average_precision import harmonic_gap
+from hashbench.retrieval.cutoff import Normaliser
 from hashbench.retrieval.euclidean import euclidean_ap
 
 
@@ -63,43 +64,27 @@ def test_floor_is_the_expected_ap_of_a_random_ranking(tied: list[list[int]]) -> 
     assert ranking_of([flat], 4).floor()[0] == pytest.approx(float(sum(aps) / len(aps)), abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.sampled_from([1, 12, 32, 33, 64, 100, 128, 256]), st.integers(0, 2**32 - 1), st.booleans())
-def test_counts_equal_a_slow_oracle_and_shards_add_up(bits: int, seed: int, tied: bool) -> None:
-    rng = np.random.default_rng(seed)
-    pool = rng.choice([-1, 1], (3 if tied else 40, bits)).astype(np.int8)
-    query, database = pool[rng.integers(0, len(pool), 5)], pool[rng.integers(0, len(pool), 30)]
-    query_labels, labels = (
-        rng.integers(0, 2, (5, 70)) * (rng.random((5, 1)) < 0.7),
-        rng.integers(0, 2, (30, 70)) * (rng.random((30, 70)) < 0.1),
-    )
-    whole = HammingRanking(query, query_labels)
-    whole.update(database, labels)
-    for q in range(5):
-        for d in range(bits + 1):
-            here = [(row != query[q]).sum() == d for row in database]
-            assert whole.items[q, d] == sum(here)
-            assert whole.relevant[q, d] == sum(
-                h and bool((label & query_labels[q]).any()) for h, label in zip(here, labels, strict=True)
-            )
-    order = rng.permutation(30)
-    parts = [HammingRanking(query, query_labels) for _ in range(2)]
-    parts[0].update(database[order[:11]], labels[order[:11]])
-    parts[1].update(database[order[11:]], labels[order[11:]])
-    parts[0].merge(parts[1])
-    assert np.array_equal(parts[0].items, whole.items) and np.array_equal(parts[0].relevant, whole.relevant)
-    expected = []
-    for q in range(5):
-        ranked = np.argsort([(row != query[q]).sum() for row in database], kind="stable")
-        expected.append(float(ap(tuple(bool((labels[i] & query_labels[q]).any()) for i in ranked))))
-    shards = [(database[:13], labels[:13]), (database[13:], labels[13:])]
-    assert whole.index_order_ap(shards) == pytest.approx(expected, abs=1e-12)
+@settings(max_examples=60, deadline=None)
+@given(groups, st.integers(1, 9), st.sampled_from(["hits", "possible"]))
+def test_ap_at_a_cutoff_equals_all_orders(tied: list[list[int]], top: int, normaliser: Normaliser) -> None:
+    everything = sum(map(sum, tied))
+    aps = []
+    for order in all_orders(tied):
+        hits = [i for i, relevant in enumerate(order[:top], 1) if relevant]
+        divisor = len(hits) if normaliser == "hits" else min(everything, top)
+        aps.append(sum((Fraction(n, rank) for n, rank in enumerate(hits, 1)), Fraction(0)) / max(divisor, 1))
+    scores = ranking_of(tied, 4).compute(cutoff=top, normaliser=normaliser)
+    assert scores.ap[0] == pytest.approx(float(sum(aps) / len(aps)), abs=1e-12)
+    assert scores.ap_worst[0] == pytest.approx(float(min(aps)), abs=1e-12)
+    assert scores.ap_best[0] == pytest.approx(float(max(aps)), abs=1e-12)
+    if top >= sum(map(len, tied)):
+        assert scores.ap[0] == pytest.approx(ranking_of(tied, 4).compute().ap[0], abs=1e-12)
 
 
-def test_merging_other_queries_is_refused() -> None:
-    one, other = (HammingRanking(np.array([[sign, 1]]), np.array([[1]])) for sign in (1, -1))
-    with pytest.raises(ValueError, match="same queries"):
-        one.merge(other)
+def test_a_cutoff_below_one_is_refused() -> None:
+    ranking = ranking_of([[1, 0]], 4)
+    with pytest.raises(ValueError, match="at least 1"):
+        ranking.compute(cutoff=0)
 
 
 @pytest.mark.parametrize("start", [0, 1, 63, 64, 1000, 2_000_000])
@@ -115,15 +100,3 @@ def test_euclidean_ap_ranks_by_distance() -> None:
     assert euclidean_ap(np.array([[0.0]], dtype=np.float32), database, np.array([[1, 0]]), labels)[0] == pytest.approx(
         (1 + 2 / 3 + 3 / 4) / 3
     )
-
-
-def test_bootstrap_interval_covers_the_mean_and_pairs_differences() -> None:
-    rng = np.random.default_rng(0)
-    covered = 0
-    bootstrap = Bootstrap(60, resamples=1000)
-    for _ in range(400):
-        low, high = bootstrap.interval(rng.normal(0.5, 0.2, 60))
-        covered += low <= 0.5 <= high
-    assert 0.91 <= covered / 400 <= 0.97
-    values = rng.random(60)
-    assert np.ptp(bootstrap.means(values + 0.1) - bootstrap.means(values)) < 1e-12
