@@ -28,7 +28,7 @@ class ProSGAN(Attack):
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     targeted: ClassVar[bool] = True
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 36, "width": 16, "rate": 2e-3, "reconstruction": 20.0},
+        "quick": {"epochs": 36, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0},
         "published": _PUBLISHED,
         "paper": {**_PUBLISHED, "hamming": 1.0},
     }
@@ -40,6 +40,7 @@ class ProSGAN(Attack):
     beta: float = option(0.5, "Adam's momentum, of both networks")
     width: int = option(64, "channels of the first convolutions; the paper's networks have 64")
     decoder_width: int = option(64, "channels of the label decoder's second layer; the paper's has 64")
+    halvings: int = option(2, "times the generator halves the image before its residual blocks: 2 in the paper, from 224 px to 56")
     reconstruction: float | None = option(None, "weight of the reconstruction loss; none: 100 on FLICKR-25K, 50 elsewhere")
     hamming: float = option(5.0, "weight of the Hamming loss: 5 in the release, 1 in the paper")
     adversarial: float = option(1.0, "weight of the discriminator's judgement")
@@ -54,6 +55,8 @@ class ProSGAN(Attack):
         for name, width in (("width", self.width), ("decoder_width", self.decoder_width)):
             if width < 8 or width % 8:
                 raise ValueError(f"{name} is {width}: give a multiple of 8.")
+        if self.halvings not in range(6):
+            raise ValueError(f"halvings is {self.halvings}: give 0 to 5.")
 
     def resolve(self, dataset: str) -> ProSGAN:
         if self.reconstruction is not None:
@@ -84,7 +87,7 @@ class ProSGAN(Attack):
 
     def _trainer(self, victim: Victim, aim: FittedAim, classes: int, side: int, budget: Budget, run: Run) -> Trainer:
         prototype = PrototypeCode.network(aim.state)
-        generator = Generator(prototype.hash.in_features, side, self.width, self.decoder_width).to(run.device)
+        generator = Generator(prototype.hash.in_features, side, self.width, self.decoder_width, self.halvings).to(run.device)
         discriminator = Discriminator(classes, side, self.width).to(run.device)
         return Trainer(
             generator,
@@ -103,7 +106,7 @@ class ProSGAN(Attack):
     ) -> Tensor:
         represented, _, _ = PrototypeCode.network(_part(state, "prototype."))(goal.target_labels)
         with torch.device("meta"):
-            generator = Generator(represented.shape[1], images.shape[-1], self.width, self.decoder_width)
+            generator = Generator(represented.shape[1], images.shape[-1], self.width, self.decoder_width, self.halvings)
         generator.load_state_dict(_part(state, "generator."), assign=True)
         scaled = 2 * images - 1
         return (bound(generator(represented, scaled), scaled, self.bounded, budget.epsilon) + 1) / 2

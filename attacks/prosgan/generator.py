@@ -12,6 +12,10 @@ def _norm_relu(channels: int) -> list[nn.Module]:
     return [nn.InstanceNorm2d(channels), nn.ReLU(inplace=True)]
 
 
+def _down(fan_in: int, fan_out: int) -> list[nn.Module]:
+    return [nn.Conv2d(fan_in, fan_out, 4, 2, 1), *_norm_relu(fan_out)]
+
+
 def _up(fan_in: int, fan_out: int) -> list[nn.Module]:
     return [nn.ConvTranspose2d(fan_in, fan_out, 4, 2, 1, bias=False), *_norm_relu(fan_out)]
 
@@ -53,22 +57,20 @@ class Generator(nn.Module):
     """G: representation (B, R) and images in [-1, 1] (B, 3, side, side) -> tanh output in (-1, 1), same shape.
 
     The published generator's output is the whole adversarial image; the bounded one's is the perturbation over epsilon.
+    The paper's halves the image twice before its residual blocks, from 224 px to 56; a small image can do with fewer `halvings`.
     """
 
-    def __init__(self, representation: int, side: int, width: int = 64, decoder_width: int = 64) -> None:
+    def __init__(self, representation: int, side: int, width: int = 64, decoder_width: int = 64, halvings: int = 2) -> None:
         super().__init__()
         w = width
+        widths = [w * 2**i for i in range(halvings + 1)]
         self.decoder = LabelDecoder(representation, side, decoder_width)
         self.encode = nn.Sequential(
             nn.Conv2d(6, w, 7, 1, 3),
             *_norm_relu(w),
-            nn.Conv2d(w, 2 * w, 4, 2, 1),
-            *_norm_relu(2 * w),
-            nn.Conv2d(2 * w, 4 * w, 4, 2, 1),
-            *_norm_relu(4 * w),
-            *[ResidualBlock(4 * w) for _ in range(6)],
-            *_up(4 * w, 2 * w),
-            *_up(2 * w, w),
+            *[layer for pair in pairwise(widths) for layer in _down(*pair)],
+            *[ResidualBlock(widths[-1]) for _ in range(6)],
+            *[layer for pair in pairwise(widths[::-1]) for layer in _up(*pair)],
         )
         self.out = nn.Conv2d(w + 3, 3, 3, 1, 1, bias=False)
 

@@ -41,9 +41,31 @@ def test_parameter_counts_are_the_papers() -> None:
     assert parameters(module("discriminator").Discriminator(21, 224)) == 12_250_048
 
 
+@pytest.mark.parametrize("halvings", [0, 1, 2, 3])
+def test_the_generator_gives_back_the_images_shape_at_any_depth(halvings: int) -> None:
+    with torch.device("meta"):
+        generator = module("generator").Generator(16, 32, 8, 8, halvings)
+        images = torch.zeros(2, 3, 32, 32)
+        assert generator(torch.zeros(2, 16), images).shape == images.shape
+    blocks = [block for block in generator.modules() if type(block).__name__ == "ResidualBlock"]
+    assert len(blocks) == 6 and blocks[0].body[0].in_channels == 8 * 2**halvings
+
+
+def test_halvings_out_of_range_are_refused() -> None:
+    with pytest.raises(UserError, match="halvings is 7: give 0 to 5"):
+        configure("attacks", "prosgan[halvings=7]")
+
+
 def test_the_defaults_are_the_papers() -> None:
     attack = configure("attacks", "prosgan[preset=published]", None).resolve("nuswide")
-    assert (attack.epochs, attack.batch_size, attack.rate, attack.width, attack.bounded) == (100, 24, 1e-4, 64, "none")
+    assert (attack.epochs, attack.batch_size, attack.rate, attack.width, attack.halvings, attack.bounded) == (
+        100,
+        24,
+        1e-4,
+        64,
+        2,
+        "none",
+    )
     assert (attack.reconstruction, attack.hamming, attack.adversarial, attack.discriminator_every) == (50.0, 5.0, 1.0, 3)
     assert configure("attacks", "prosgan[preset=published]").resolve("flickr25k").reconstruction == 100.0
     aim = configure("aims", "prototype")
