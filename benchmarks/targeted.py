@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row
+from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row, UserError
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,35 @@ class Targeted(Benchmark):
                 continue
             ranking = HammingRanking(queries, wanted[labels])
             ranking.update(products.database_codes, products.database_labels)
-            rows.append(Row.mean(metric, _ap(ranking, products)))
             arrays |= {f"{which}/{labels}/items": ranking.items, f"{which}/{labels}/relevant": ranking.relevant}
-            if metric == "t_map":
-                scores = ranking.compute()
-                rows += [Row.mean("t_map_worst_ties", scores.ap_worst), Row.mean("t_map_best_ties", scores.ap_best)]
-                rows.append(Row.mean("t_map_floor", ranking.floor()))
-                rows.append(Row("targets_without_relevant", float((scores.relevant == 0).sum())))
-            if metric == "map_clean":
-                rows.append(Row.mean("map_floor", ranking.floor()))
-        rows += [Row.mean(f"map_{name}", ap) for name, ap in sorted(products.controls.items())]
+            rows += _rows(metric, ranking, products)
+        if products.protocol.cutoff is None:
+            rows += [Row.mean(f"map_{name}", ap) for name, ap in sorted(products.controls.items())]
         return Measurement(rows, arrays)
 
 
-def _ap(ranking: HammingRanking, products: Products) -> np.ndarray:
-    """(Q,) average precision, ties broken as the protocol says; a query without relevant items counts 0."""
-    if products.protocol.ties == "index":
-        return ranking.index_order_ap([(products.database_codes, products.database_labels)])
-    return ranking.compute().ap
+def _rows(metric: str, ranking: HammingRanking, products: Products) -> list[Row]:
+    """The metric as the protocol scores it; for t-MAP its bounds and floor, for MAP its floor."""
+    protocol = products.protocol
+    scores = ranking.compute(cutoff=protocol.cutoff, normaliser=protocol.normaliser)
+    irrelevant = scores.relevant == 0
+    if irrelevant.all() and protocol.zero_relevance == "drop":
+        raise UserError(f"nothing in the database is relevant to any query, and protocol {protocol.name} drops such queries.")
+
+    def row(name: str, ap: np.ndarray) -> Row:
+        return Row.mean(name, np.where(irrelevant, np.nan, ap) if protocol.zero_relevance == "drop" else ap)
+
+    ap = scores.ap
+    if protocol.ties == "index":
+        shards = [(products.database_codes, products.database_labels)]
+        ap = ranking.index_order_ap(shards, protocol.cutoff, protocol.normaliser)
+    rows = [row(metric, ap)]
+    floor = ranking.floor(protocol.cutoff, protocol.normaliser)
+    if metric == "t_map":
+        rows += [row("t_map_worst_ties", scores.ap_worst), row("t_map_best_ties", scores.ap_best), row("t_map_floor", floor)]
+        rows.append(Row("targets_without_relevant", float(irrelevant.sum())))
+        within = scores.precision_by_radius[:, min(2, ranking.bits)]
+        rows.append(row("t_precision_radius_2", within))
+    if metric == "map_clean":
+        rows += [row("map_floor", floor), Row("queries_without_relevant", float(irrelevant.sum()))]
+    return rows

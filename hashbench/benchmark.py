@@ -25,8 +25,9 @@ class Row:
 
     @classmethod
     def mean(cls, metric: str, per_query: np.ndarray) -> Row:
-        """The mean over queries, with the values it is the mean of."""
-        return cls(metric, float(np.mean(per_query)), np.asarray(per_query, dtype=np.float64))
+        """The mean over queries, with the values it is the mean of; those that are nan do not count."""
+        values = np.asarray(per_query, dtype=np.float64)
+        return cls(metric, float(np.nanmean(values)), values)
 
 
 @dataclass(frozen=True)

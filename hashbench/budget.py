@@ -21,7 +21,7 @@ class Budget:
     norm: Literal["linf"] = "linf"
 
     def __post_init__(self) -> None:
-        if not 0 < self.epsilon <= 1:
+        if not 0 <= self.epsilon <= 1:
             raise UserError(f"epsilon is {self.epsilon:g}: give a value in (0, 1], such as 8/255.")
 
     @property

@@ -26,6 +26,10 @@ class AttackLog:
     backwards_per_image: float
     fit_seconds: float
     aim_fit_seconds: float
+    zero_gradient: np.ndarray | None
+    """(Q,) whether the gradient towards the aim code vanishes at the query; None where the attack takes no gradients to a code."""
+    change_without_budget: float
+    """The largest difference it made to an image with a budget of 0; nan where it failed."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Products:
     database_codes: np.ndarray
     clean_codes: np.ndarray
     attacked_codes: np.ndarray
+    unrounded_codes: np.ndarray
+    """(Q, K) of the attacked hasher, before images were rounded to 8 bits."""
     aim_codes: np.ndarray | None
     """(Q, K), None where the attack has no aim or an untargeted one."""
     clean_pixels: np.ndarray

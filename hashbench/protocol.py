@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
-from hashbench.errors import UnknownName
+from hashbench.retrieval.cutoff import Normaliser
 
 
 @dataclass(frozen=True)
@@ -14,27 +14,45 @@ class Protocol:
 
     name: str
     version: int
-    min_images: int
-    """A target label vector is held by at least this many database images."""
-    disjoint: bool
+    targets: Literal["vectors", "single", "nearest", "farthest"] = "vectors"
+    """What a target is: a label vector of the pool; or one class, any of the pool's, or the one whose mean image is nearest to
+    the query or farthest from it."""
+    pool: Literal["database", "train"] = "database"
+    """The images whose label vectors, or classes, can be targets."""
+    min_images: int = 10
+    """A target's label vector, or class, is held by at least this many images of the pool."""
+    disjoint: bool = True
     """Targets share no class with the query, and are not all-zero."""
-    enforce_budget: bool
-    eight_bit: bool
-    ties: Literal["aware", "index"]
+    enforce_budget: bool = True
+    """The difference is held within the budget, whatever the attack returned."""
+    eight_bit: bool = True
+    """Images are rounded to 8 bits before they are hashed and scored."""
+    ties: Literal["aware", "index"] = "aware"
     """How t-MAP and MAP break ties: in expectation over all orders, or by database position."""
+    cutoff: int | None = None
+    """AP looks at this many retrieved images; all for None."""
+    normaliser: Normaliser = "hits"
+    """What AP at a cut-off is divided by: the relevant images in it, or those that could be ("possible")."""
+    zero_relevance: Literal["count", "drop"] = "count"
+    """A query to which nothing is relevant counts as 0, or is left out of every mean of its metric."""
 
+    def __post_init__(self) -> None:
+        for name, value in (("version", self.version), ("min_images", self.min_images), ("cutoff", self.cutoff)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}: give at least 1.")
+
+    @property
+    def target_rule(self) -> dict[str, Any]:
+        """What of the protocol decides on targets."""
+        return {name: value for name, value in asdict(self).items() if name in ("targets", "pool", "min_images", "disjoint")}
+
+
+_RELEASE = Protocol("published", 1, min_images=1, disjoint=False, enforce_budget=False, eight_bit=False, ties="index")
 
 PROTOCOLS = {
-    protocol.name: protocol
-    for protocol in (
-        Protocol("harmonised", 1, min_images=10, disjoint=True, enforce_budget=True, eight_bit=True, ties="aware"),
-        Protocol("published", 1, min_images=1, disjoint=False, enforce_budget=False, eight_bit=False, ties="index"),
-    )
+    "harmonised": Protocol("harmonised", 1),
+    "published": _RELEASE,
+    "published-dhta": Protocol(**asdict(_RELEASE) | {"name": "published-dhta", "min_images": 10}),
 }
-
-
-def protocol_named(name: str) -> Protocol:
-    """The protocol of a name; UnknownName with the nearest one otherwise."""
-    if name not in PROTOCOLS:
-        raise UnknownName("protocol", name, PROTOCOLS)
-    return PROTOCOLS[name]
+"""`harmonised`: the fair default. `published`: as the ProS-GAN release scores. `published-dhta`: the same with the target pool of
+the release's script for P2P and DHTA."""

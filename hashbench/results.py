@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
+from hashbench.comparison import differences, seed_spread
 from hashbench.errors import UserError
+from hashbench.flags import Flag
 
 NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "victim", "protocol", "seed")
 COLUMNS = (*NAMES, "metric", "value", "low", "high")
@@ -36,13 +38,17 @@ class CellResult:
     made: dict[str, Any] = field(default_factory=dict)
     """How it was made: options, protocol, facts of data, backbone and hasher, keys of the stages."""
 
+    flags: list[Flag] = field(default_factory=list)
+    """Signs that a number is not what it seems."""
+
     def value(self, metric: str) -> float | None:
         """A metric's value, or None."""
         return next((row["value"] for row in self.rows if row["metric"] == metric), None)
 
     def json(self) -> str:
         """The cell's file: all but arrays and timings, so that it repeats byte for byte."""
-        content = {"cell": self.names, "status": self.status, "reason": self.reason, "rows": self.rows, "made": self.made}
+        content: dict[str, Any] = {"cell": self.names}
+        content |= {name: getattr(self, name) for name in ("status", "reason", "rows", "flags", "made")}
         return json.dumps(content, sort_keys=True, indent=1)
 
 
@@ -63,6 +69,16 @@ class Results:
     def timings(self) -> pd.DataFrame:
         """A row per cell and timing."""
         return pd.DataFrame([cell.names | row for cell in self.cells for row in cell.timings], columns=list(COLUMNS))
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """Every pair of attacks of a table, compared over the same queries."""
+        return differences(self.cells)
+
+    @property
+    def seed_spread(self) -> pd.DataFrame:
+        """A row per cell without its seed and metric, where several seeds were run."""
+        return seed_spread(self.table)
 
     @classmethod
     def read(cls, out: Path) -> Results:

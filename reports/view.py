@@ -21,18 +21,36 @@ def view(results: Results) -> dict[str, Any]:
     tables: dict[tuple[str, ...], list[CellResult]] = {}
     for cell in results.cells:
         tables.setdefault(tuple(str(cell.names[name]) for name in TABLE), []).append(cell)
+    pairs: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
+    for pair in results.differences.to_dict("records"):
+        if pair["metric"] == "t_map":
+            pairs.setdefault(tuple(str(pair[name]) for name in TABLE), []).append(pair)
     return {
         "run": results.run,
-        "tables": [_table(list(key), cells) for key, cells in tables.items()],
+        "tables": [_table(list(key), cells, pairs.get(key, [])) for key, cells in tables.items()],
+        "protocols": _side_by_side(results),
+        "spread": results.seed_spread.to_dict("records"),
         "failed": [cell for cell in results.cells if cell.status != "ok"],
         "amplify": AMPLIFY,
     }
 
 
-def _table(key: list[str], cells: list[CellResult]) -> dict[str, Any]:
+def _side_by_side(results: Results) -> dict[str, Any]:
+    """t-MAP of each attack under each protocol of the run, where there are several: the same hashers, other rules."""
+    names = list(dict.fromkeys(str(cell.names["protocol"]) for cell in results.cells))
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for cell in results.cells:
+        key = tuple(str(cell.names[name]) for name in ("dataset", "victim", "seed", "attack"))
+        rows.setdefault(key, {})[str(cell.names["protocol"])] = {
+            metric: _row(cell, metric) for metric in ("t_map_floor", "t_map", "t_map_share_own_aim")
+        }
+    return {"names": names, "rows": rows if len(names) > 1 else {}}
+
+
+def _table(key: list[str], cells: list[CellResult], pairs: list[dict[Any, Any]]) -> dict[str, Any]:
     done = [cell for cell in cells if cell.status == "ok"]
     names = dict(zip(TABLE, key, strict=True))
-    table: dict[str, Any] = {"names": names, "cells": [_cell(cell) for cell in done], "anchor": "-".join(key)}
+    table: dict[str, Any] = {"names": names, "cells": [_cell(cell) for cell in done], "pairs": pairs}
     if not done:
         return table
     first = done[0]
@@ -57,8 +75,8 @@ def _way_row(cell: CellResult) -> dict[str, float]:
 def _cell(cell: CellResult) -> dict[str, Any]:
     metrics = {row["metric"]: row for row in cell.rows}
     timings = {row["metric"]: row["value"] for row in cell.timings}
-    made = cell.made
-    return {"names": cell.names, "metrics": metrics, "timings": timings, "made": made, "gallery": _gallery(cell)}
+    shown = {"names": cell.names, "metrics": metrics, "timings": timings, "made": cell.made}
+    return shown | {"flags": cell.flags, "gallery": _gallery(cell)}
 
 
 def _row(cell: CellResult, metric: str) -> dict[str, Any] | None:

@@ -41,7 +41,7 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     callback=_listed,
     default=("harmonised",),
     show_default=True,
-    help="harmonised, published.",
+    help="harmonised, published, published-dhta, or a TOML file of your own.",
 )
 @click.option("--seed", "seeds", **LIST, callback=_numbers, default=("0",), show_default=True, help="Seeds.")
 @click.option("--benchmark", "benchmarks", **LIST, callback=_listed, help="What is measured.  [default: all built-in]")
@@ -55,6 +55,7 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 )
 @click.option("--epsilon", default="8/255", show_default=True, help="L-inf budget in pixel values of [0, 1].")
 @click.option("--queries", type=int, help="Attack this many queries, drawn by the seed.  [default: all]")
+@click.option("--targets", metavar="FILE", help="A file of hashbench targets make: its queries and targets.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
 @click.option("--batch-size", type=int, default=64, show_default=True, help="Images attacked or hashed at a time.")
 @click.option(

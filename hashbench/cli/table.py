@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 
 from hashbench.results import CellResult, Results
@@ -31,11 +32,14 @@ def results_table(results: Results) -> Table:
     for heading in (*COLUMNS, "s/image"):
         table.add_column(heading, justify="right")
     for cell in cells:
-        names = [str(cell.names[name]) for name in (*varying, "attack")]
+        names = [escape(str(cell.names[name])) for name in (*varying, "attack")]
         if cell.status != "ok":
             table.add_row(*names, cell.status)
             continue
         table.add_row(*names, *(_number(cell, *column) for column in COLUMNS.values()), _seconds(cell))
+    flagged = sum(bool(cell.flags) for cell in cells)
+    if flagged:
+        table.caption = f"{flagged} of {len(cells)} cells are flagged for a second look: see the report, or flags in cells/*.json"
     return table
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,6 +37,14 @@ class RetrievalData:
     facts: dict[str, Any] = field(default_factory=dict)
     """What was found on loading; stored with every result."""
 
+    @cached_property
+    def label_content(self) -> str:
+        """A hash of the labels and splits alone: what targets depend on."""
+        hashed = hashlib.sha256(np.ascontiguousarray(self.labels).tobytes())
+        for split in SPLITS:
+            hashed.update(self.rows[split].tobytes())
+        return hashed.hexdigest()[:20]
+
     def split_labels(self, split: str) -> np.ndarray:
         """(rows, classes) labels of a split, in its order."""
         return self.labels[self.rows[split]]
@@ -52,6 +62,10 @@ class Dataset(Plugin, ABC):
     @abstractmethod
     def load(self, folder: Path | None, image_size: int) -> RetrievalData:
         """Read lists and labels; decode nothing. Raises BadData with file and line."""
+
+    def load_labels(self, folder: Path | None) -> RetrievalData:
+        """Labels and splits without looking at any image, for what needs no more; the whole data where there is no such way."""
+        return self.load(folder, self.default_size)
 
 
 def split_facts(labels: np.ndarray, rows: Mapping[str, np.ndarray], identity: np.ndarray) -> dict[str, Any]:

@@ -22,48 +22,69 @@ class Lists(Dataset):
     """Any images, in the field's lists: {train,test,database}_{img,label}.txt (test = queries)"""
 
     def load(self, folder: Path | None, image_size: int) -> RetrievalData:
-        if folder is None:
-            raise BadData("the dataset 'lists' needs its folder: give --data DIR.")
-        if not folder.is_dir():
-            raise BadData(f"the data folder {folder} does not exist: give --data the folder that holds train_img.txt.")
-        pool: dict[str, int] = {}
-        labels: list[np.ndarray] = []
-        rows: dict[str, np.ndarray] = {}
-        width: int | None = None
-        for split, stem in FILES.items():
-            positions = []
-            for path, label, where in _read_split(folder, stem):
-                width = len(label) if width is None else width
-                if len(label) != width:
-                    raise BadData(f"{where}: {len(label)} labels, where earlier lines have {width}.")
-                if path not in pool:
-                    if not (folder / path).is_file():
-                        raise BadData(f"{where}: there is no image {path} in {folder}.")
-                    pool[path] = len(labels)
-                    labels.append(label)
-                elif not np.array_equal(labels[pool[path]], label):
-                    raise BadData(f"{where}: {path} has other labels here than on an earlier line.")
-                positions.append(pool[path])
-            rows[split] = np.array(positions, dtype=np.int64)
-        paths = [folder / path for path in pool]
-        matrix = np.stack(labels).astype(np.uint8)
+        root = _checked(folder)
+        paths, matrix, rows = _read(root, images=True)
+        files = [root / path for path in paths]
         with ThreadPoolExecutor() as threads:
-            hashes = list(threads.map(_file_hash, paths))
+            hashes = list(threads.map(_file_hash, files))
         identity = np.unique(np.array(hashes), return_inverse=True)[1]
         digest = hashlib.sha256("".join(hashes).encode() + matrix.tobytes())
         for split in FILES:
             digest.update(rows[split].tobytes())
         return RetrievalData(
-            name=folder.resolve().name,
-            classes=_class_names(folder, matrix.shape[1]),
+            name=root.resolve().name,
+            classes=_class_names(root, matrix.shape[1]),
             labels=matrix,
             rows=rows,
             image_size=image_size,
-            decode=lambda i: decode_image_file(paths[i], image_size),
+            decode=lambda i: decode_image_file(files[i], image_size),
             content=digest.hexdigest(),
             pipeline=PIPELINE,
             facts=split_facts(matrix, rows, identity),
         )
+
+    def load_labels(self, folder: Path | None) -> RetrievalData:
+        root = _checked(folder)
+        paths, matrix, rows = _read(root, images=False)
+
+        def decode(position: int) -> np.ndarray:
+            raise BadData(f"{root} was read for its labels only.")
+
+        identity = np.unique(np.array(paths), return_inverse=True)[1]
+        facts = split_facts(matrix, rows, identity)
+        return RetrievalData(root.resolve().name, _class_names(root, matrix.shape[1]), matrix, rows, 0, decode, "", "", facts)
+
+
+def _checked(folder: Path | None) -> Path:
+    if folder is None:
+        raise BadData("the dataset 'lists' needs its folder: give --data DIR.")
+    if not folder.is_dir():
+        raise BadData(f"the data folder {folder} does not exist: give --data the folder that holds train_img.txt.")
+    return folder
+
+
+def _read(folder: Path, images: bool) -> tuple[list[str], np.ndarray, dict[str, np.ndarray]]:
+    """Paths of the pool, its labels, and the rows of each split; with `images`, each image has to be there."""
+    pool: dict[str, int] = {}
+    labels: list[np.ndarray] = []
+    rows: dict[str, np.ndarray] = {}
+    width: int | None = None
+    for split, stem in FILES.items():
+        positions = []
+        for path, label, where in _read_split(folder, stem):
+            width = len(label) if width is None else width
+            if len(label) != width:
+                raise BadData(f"{where}: {len(label)} labels, where earlier lines have {width}.")
+            if path not in pool:
+                if images and not (folder / path).is_file():
+                    raise BadData(f"{where}: there is no image {path} in {folder}.")
+                pool[path] = len(labels)
+                labels.append(label)
+            elif not np.array_equal(labels[pool[path]], label):
+                raise BadData(f"{where}: {path} has other labels here than on an earlier line.")
+            positions.append(pool[path])
+        rows[split] = np.array(positions, dtype=np.int64)
+    return list(pool), np.stack(labels).astype(np.uint8), rows
 
 
 def _read_split(folder: Path, stem: str) -> Iterator[tuple[str, np.ndarray, str]]:

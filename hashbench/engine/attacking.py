@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,22 @@ from torch import Tensor
 from hashbench.attack import FittedAim, State
 from hashbench.budget import Budget
 from hashbench.data.split import Split
+from hashbench.engine.checks import change_without_budget, zero_gradients
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
 from hashbench.engine.enforce import check_images, differences, enforce
 from hashbench.engine.seeds import seeded
-from hashbench.engine.sources import Targets, draw_targets, load_source
+from hashbench.engine.sources import load_source
 from hashbench.engine.store import digest
+from hashbench.engine.targets import TargetChoice, Targets, draw_targets
 from hashbench.engine.victims import HasherChoice, hash_pixels, train_hasher, victim_of
 from hashbench.errors import ContractError
 from hashbench.goal import Goal
+from hashbench.hasher import sign
 from hashbench.products import AttackLog
 from hashbench.protocol import Protocol
 from hashbench.run import derive_seed
+
+Batch = tuple[Tensor, Goal, Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,12 @@ class AttackChoice:
     budget: Budget
     protocol: Protocol
     queries: int | None
+    target_file: Path | None = None
+
+    @property
+    def targets(self) -> TargetChoice:
+        """The queries and targets that all attacks of a table share."""
+        return TargetChoice(self.victim.source, self.protocol, self.queries, self.victim.seed, self.target_file)
 
     @property
     def names(self) -> tuple[object, ...]:
@@ -51,6 +64,8 @@ class AttackedImages:
     adversarial: np.ndarray
     """(Q, 3, h, w) uint8, or float32 in [0, 1] where the protocol does not round."""
     log: AttackLog
+    unrounded_codes: np.ndarray
+    """(Q, K) int8 codes of the same images before they were rounded to 8 bits."""
     key: dict[str, Any]
 
 
@@ -74,7 +89,7 @@ def fit_aim(context: Context, victim: HasherChoice, aim: Chosen) -> tuple[Fitted
 def aim_codes(context: Context, choice: AttackChoice, aim: Chosen) -> tuple[np.ndarray, dict[str, Any]]:
     """(Q, K) int8 codes the aim steers to, and their key. Images drawn for anchors are the same for every hasher."""
     fitted, _, fit_key = fit_aim(context, choice.victim, aim)
-    targets = _targets(context, choice)
+    targets = draw_targets(context, choice.targets)
     key = {"aim": digest(fit_key), "targets": digest(targets.key), "seed": choice.victim.seed}
     seed = derive_seed(choice.victim.seed, "aim", choice.victim.source.name, aim.text)
 
@@ -120,7 +135,7 @@ def fit_attack(context: Context, choice: AttackChoice) -> tuple[State, float, di
 def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
     """The adversarial images of all queries: perturbed, enforced as the protocol says, and kept."""
     state, fit_seconds, fit_key = fit_attack(context, choice)
-    targets = _targets(context, choice)
+    targets = draw_targets(context, choice.targets)
     codes, codes_key, aim_seconds = None, None, 0.0
     if choice.aim is not None:
         codes, codes_key = aim_codes(context, choice, choice.aim)
@@ -131,6 +146,7 @@ def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
         "targets": digest(targets.key),
         "enforce": [choice.protocol.enforce_budget, choice.protocol.eight_bit],
         "batch_size": context.batch_size,
+        "format": 2,
     }
 
     def make(draft: Path) -> None:
@@ -142,9 +158,16 @@ def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
     arrays = {name: t.numpy() for name, t in load_tensors(folder / "tensors.safetensors", torch.device("cpu")).items()}
     timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
     log = AttackLog(
-        arrays["squares"], arrays["linf"], arrays["changed"], **timing, fit_seconds=fit_seconds, aim_fit_seconds=aim_seconds
+        arrays["squares"],
+        arrays["linf"],
+        arrays["changed"],
+        **timing,
+        fit_seconds=fit_seconds,
+        aim_fit_seconds=aim_seconds,
+        zero_gradient=arrays.get("zero_gradient"),
+        change_without_budget=float(arrays["change_without_budget"]),
     )
-    return AttackedImages(arrays["adversarial"], log, key)
+    return AttackedImages(arrays["adversarial"], log, arrays["unrounded_codes"], key)
 
 
 def perturb_all(
@@ -155,8 +178,11 @@ def perturb_all(
     seed = derive_seed("perturb", *choice.names)
     view = victim_of(context, choice.victim, attack.access)
     aims = None if codes is None else torch.from_numpy(codes).to(context.device).float()
-    done: dict[str, list[Tensor]] = {"adversarial": [], "squares": [], "linf": [], "changed": []}
-    seconds, warm = 0.0, False
+    unrounded = dataclasses.replace(choice.protocol, eight_bit=False)
+    hasher = train_hasher(context, choice.victim).hasher
+    done: dict[str, list[Tensor]] = {}
+    without_budget: Tensor | None = None
+    seconds = 0.0
     total = -(-len(targets.queries) // context.batch_size)
     start = 0
     with seeded(seed, context.device):
@@ -165,28 +191,37 @@ def perturb_all(
             batch_codes = None if aims is None else aims[start : start + len(images)]
             start += len(images)
 
-            def perturb(images: Tensor = images, goal: Goal = goal, batch_codes: Tensor | None = batch_codes) -> Tensor:
-                given = None if batch_codes is None else batch_codes.clone()
-                perturbed: Tensor = attack.perturb(view, state, images.clone(), goal, given, choice.budget, context.run(seed))
+            def perturb(budget: Budget = choice.budget, batch: Batch = (images, goal, batch_codes)) -> Tensor:
+                given = None if batch[2] is None else batch[2].clone()
+                perturbed: Tensor = attack.perturb(view, state, batch[0].clone(), batch[1], given, budget, context.run(seed))
                 return perturbed
 
-            if not warm:
-                perturb(images=images[:1], goal=_first(goal), batch_codes=None if batch_codes is None else batch_codes[:1])
+            if without_budget is None:
+                one = (images[:1], _first(goal), None if batch_codes is None else batch_codes[:1])
+                perturb(batch=one)
+                without_budget = change_without_budget(partial(perturb, batch=one), images[:1], choice.budget)
                 view.forwards = view.backwards = 0
-                warm = True
             perturbed, batch_seconds = context.timed(perturb)
             seconds += batch_seconds
             check_images(choice.attack.text, perturbed, images)
-            for name, value in differences(perturbed, images).items():
-                done[name].append(value.cpu())
-            done["adversarial"].append(enforce(perturbed, images, choice.budget, choice.protocol).cpu())
+            seen = differences(perturbed, images)
+            seen["adversarial"] = enforce(perturbed, images, choice.budget, choice.protocol)
+            with torch.no_grad():
+                seen["unrounded_codes"] = sign(hasher(enforce(perturbed, images, choice.budget, unrounded))).to(torch.int8)
+            if attack.access == "gradients" and batch_codes is not None:
+                seen["zero_gradient"] = zero_gradients(victim_of(context, choice.victim, "gradients"), images, batch_codes)
+            for name, value in seen.items():
+                done.setdefault(name, []).append(value.cpu())
     count = len(targets.queries)
     timing = {
         "seconds_per_image": seconds / count,
         "forwards_per_image": view.forwards / count,
         "backwards_per_image": view.backwards / count,
     }
-    return {name: torch.cat(parts) for name, parts in done.items()}, timing
+    made = {name: torch.cat(parts) for name, parts in done.items()}
+    if without_budget is not None:
+        made["change_without_budget"] = without_budget
+    return made, timing
 
 
 def attacked_codes(context: Context, choice: AttackChoice, images: AttackedImages, victim: HasherChoice) -> np.ndarray:
@@ -221,10 +256,6 @@ def query_batches(context: Context, choice: AttackChoice, targets: Targets) -> A
             ),
         )
         start = stop
-
-
-def _targets(context: Context, choice: AttackChoice) -> Targets:
-    return draw_targets(context, choice.victim.source, choice.protocol, choice.queries, choice.victim.seed)
 
 
 def _first(goal: Goal) -> Goal:

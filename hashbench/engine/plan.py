@@ -20,7 +20,7 @@ from hashbench.engine.sources import Source
 from hashbench.engine.store import digest
 from hashbench.engine.victims import HasherChoice
 from hashbench.errors import UnknownName, UserError
-from hashbench.protocol import protocol_named
+from hashbench.protocol_file import protocol_of
 from hashbench.spec import parse_spec
 
 RUN_PRESETS = ("quick", "paper")
@@ -45,6 +45,7 @@ class Config:
     preset: str | None = None
     epsilon: str = "8/255"
     queries: int | None = None
+    targets: str | None = None
     batch_size: int = 64
 
     def asdict(self) -> dict[str, Any]:
@@ -97,16 +98,20 @@ class Plan:
     @property
     def key(self) -> str:
         """Equal for equal plans."""
-        return digest([self.config.asdict(), [cell.names for cell in self.cells]])
+        return digest([self.config.asdict(), [[cell.names, asdict(cell.choice.protocol)] for cell in self.cells]])
 
 
 def make_plan(config: Config) -> Plan:
     """Check a configuration and multiply it out. Raises UserError before anything is written."""
     budget = Budget(fraction(config.epsilon, "epsilon"))
+    if not budget.epsilon:
+        raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
     if config.preset is not None and config.preset not in RUN_PRESETS:
         raise UnknownName("preset", config.preset, RUN_PRESETS)
     if config.queries is not None and config.queries < 1:
         raise UserError(f"--queries is {config.queries}: give at least 1, or leave it out for all.")
+    if config.queries is not None and config.targets is not None:
+        raise UserError("--targets names its queries: leave --queries out.")
     if config.batch_size < 1:
         raise UserError(f"--batch-size is {config.batch_size}: give at least 1.")
     wrong = [bits for bits in config.bits if bits not in BITS]
@@ -114,16 +119,19 @@ def make_plan(config: Config) -> Plan:
         raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")
     if not config.attacks:
         raise UserError("nothing to run: give at least one --attack; hashbench list attacks shows them.")
-    protocols = [protocol_named(name) for name in config.protocols]
+    protocols = list(dict.fromkeys(protocol_of(text) for text in config.protocols))
+    if len({protocol.name for protocol in protocols}) < len(protocols):
+        raise UserError("two protocols of this run have one name: give each its own.")
+    targets = None if config.targets is None else Path(config.targets)
     cells = []
     for dataset in config.datasets:
-        source, preset = _source(config, dataset)
+        source, preset = choose_source(dataset, config.data, config.preset, config.image_size)
         backbones = config.backbones or (source.dataset.plugin.default_backbone,)
         choices = product(config.hashers, backbones, config.bits, config.seeds, protocols, config.attacks)
         for method, backbone, bits, seed, protocol, attack in choices:
             victim = HasherChoice(source, _choose("hashers", method, preset), _backbone(backbone, preset, source), bits, seed)
             chosen, aim = _attack(attack, preset, source)
-            cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries), victim))
+            cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim))
     return Plan(
         config,
         tuple(dict.fromkeys(cells)),
@@ -132,16 +140,17 @@ def make_plan(config: Config) -> Plan:
     )
 
 
-def _source(config: Config, text: str) -> tuple[Source, str]:
-    dataset = _choose("datasets", text, config.preset)
-    preset = config.preset or dataset.plugin.default_preset
+def choose_source(text: str, data: str | None, preset: str | None = None, image_size: int | None = None) -> tuple[Source, str]:
+    """The dataset `text` names, with its folder and image size, and the preset in force on it."""
+    dataset = _choose("datasets", text, preset)
+    preset = preset or dataset.plugin.default_preset
     small = dataset.plugin.default_size if preset == dataset.plugin.default_preset else 64
-    size = config.image_size or small
+    size = image_size or small
     if size < 8:
         raise UserError(f"--image-size is {size}: give at least 8 pixels.")
-    if dataset.plugin.needs_folder and config.data is None:
+    if dataset.plugin.needs_folder and data is None:
         raise UserError(f"the dataset '{text}' needs its folder: give --data DIR.")
-    folder = Path(config.data) if config.data is not None and dataset.plugin.needs_folder else None
+    folder = Path(data) if data is not None and dataset.plugin.needs_folder else None
     return Source(dataset, folder, size), preset
 
 

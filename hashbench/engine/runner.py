@@ -17,8 +17,8 @@ from safetensors.numpy import save
 from hashbench import __version__
 from hashbench.engine.context import Context
 from hashbench.engine.plan import Cell, Plan
-from hashbench.engine.scoring import add_shares, measure_cell
-from hashbench.engine.sources import draw_targets, load_source
+from hashbench.engine.scoring import finish_tables, measure_cell
+from hashbench.engine.targets import draw_targets
 from hashbench.errors import UserError
 from hashbench.files import write_atomically
 from hashbench.results import CellResult, Results, csv_text
@@ -33,8 +33,7 @@ def run_plan(plan: Plan, context: Context, out: Path, command: str, say: Callabl
     """
     check_out(plan, out)
     for choice in dict.fromkeys(cell.choice for cell in plan.cells):
-        load_source(context, choice.victim.source)
-        draw_targets(context, choice.victim.source, choice.protocol, choice.queries, choice.victim.seed)
+        draw_targets(context, choice.targets)
     cells, mistakes = [], []
     for number, cell in enumerate(plan.cells, 1):
         say(f"[{number}/{len(plan.cells)}] {cell.choice.attack.text} on {cell.victim.label}, {cell.victim.source.name}")
@@ -45,7 +44,7 @@ def run_plan(plan: Plan, context: Context, out: Path, command: str, say: Callabl
             say(f"{result.status}: {result.reason.strip().splitlines()[-1]}")
     if len(mistakes) == len(cells):
         raise mistakes[0]
-    add_shares(cells)
+    finish_tables(cells)
     results = Results(_run_facts(plan, context, command, cells), cells)
     return results, write_results(plan, results, out)
 
@@ -101,6 +100,9 @@ def write_results(plan: Plan, results: Results, out: Path) -> list[Path]:
         if cell.arrays:
             write_atomically(out / "cells" / f"{cell.slug}.safetensors", save(dict(cell.arrays)))
     write_atomically(out / "results.csv", csv_text(results.table))
+    write_atomically(out / "differences.csv", csv_text(results.differences))
+    if not results.seed_spread.empty:
+        write_atomically(out / "seeds.csv", csv_text(results.seed_spread))
     write_atomically(out / "timings.csv", csv_text(results.timings))
     write_atomically(out / "run.json", json.dumps(results.run, sort_keys=True, indent=1))
     return [file for report in plan.reports for file in report.plugin.render(results, out)]

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 
 from hashbench.benchmark import Row
+from hashbench.comparison import tables
 from hashbench.engine.attacking import AttackedImages, aim_codes, attack_queries, attacked_codes
 from hashbench.engine.context import Chosen, Context
 from hashbench.engine.plan import Cell
-from hashbench.engine.sources import draw_targets, load_source
+from hashbench.engine.sources import load_source
 from hashbench.engine.store import digest
+from hashbench.engine.targets import draw_targets
 from hashbench.engine.victims import controls, train_hasher
+from hashbench.flags import cell_flags, table_flags
 from hashbench.plugin import options_of
 from hashbench.products import Products
-from hashbench.results import NAMES, CellResult
+from hashbench.results import CellResult
 from hashbench.retrieval import Bootstrap
 from hashbench.retrieval.bootstrap import percentiles
 
@@ -38,14 +41,16 @@ def measure_cell(context: Context, cell: Cell, benchmarks: Sequence[Chosen]) -> 
             if row.per_query is not None:
                 arrays[f"per_query/{row.metric}"] = np.ascontiguousarray(row.per_query)
         arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
-    return CellResult(cell.names, "ok", cell.slug, rows=rows, timings=timings, arrays=arrays, made=_made(context, cell, images))
+    made = _made(context, cell, images)
+    flags = cell_flags(products)
+    return CellResult(cell.names, "ok", cell.slug, rows=rows, timings=timings, arrays=arrays, made=made, flags=flags)
 
 
 def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
     choice = cell.choice
     loaded = load_source(context, cell.victim.source)
     trained = train_hasher(context, cell.victim)
-    targets = draw_targets(context, cell.victim.source, choice.protocol, choice.queries, cell.victim.seed)
+    targets = draw_targets(context, choice.targets)
     query = loaded.data.rows["query"][targets.queries]
     database = loaded.data.rows["database"]
     aimed = choice.aim is not None and choice.aim.plugin.targeted
@@ -58,6 +63,7 @@ def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
         database_codes=trained.codes[database],
         clean_codes=trained.codes[query],
         attacked_codes=attacked_codes(context, choice, images, cell.victim),
+        unrounded_codes=images.unrounded_codes,
         aim_codes=aim_codes(context, choice, choice.aim)[0] if aimed and choice.aim is not None else None,
         clean_pixels=np.array(loaded.pixels[query]),
         adversarial=images.adversarial,
@@ -78,7 +84,7 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
     choice = cell.choice
     loaded = load_source(context, cell.victim.source)
     trained = train_hasher(context, cell.victim)
-    targets = draw_targets(context, cell.victim.source, choice.protocol, choice.queries, cell.victim.seed)
+    targets = draw_targets(context, choice.targets)
     plugins = {
         "attack": choice.attack,
         "aim": choice.aim,
@@ -90,7 +96,7 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
         "options": {name: options_of(chosen.plugin) for name, chosen in plugins.items() if chosen is not None},
         "protocol": dataclasses.asdict(choice.protocol),
         "budget": dataclasses.asdict(choice.budget),
-        "targets": targets.facts | {"sha256": digest([targets.queries.tolist(), targets.labels.tolist()])},
+        "targets": targets.facts | {"sha256": targets.sha256},
         "data": {
             **loaded.data.facts,
             "content": loaded.data.content,
@@ -104,16 +110,11 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
     }
 
 
-def add_shares(cells: list[CellResult]) -> None:
-    """Append to each cell's rows the share of the way from its floor to its own aim code, and to the best aim code of its table.
-
-    A table is all attacks of one dataset, hasher, victim, protocol and seed: they share queries and targets, hence resamples.
-    """
-    tables: dict[tuple[Any, ...], list[CellResult]] = {}
-    for cell in cells:
-        if cell.status == "ok":
-            tables.setdefault(tuple(cell.names[name] for name in NAMES if name != "attack"), []).append(cell)
-    for table in tables.values():
+def finish_tables(cells: list[CellResult]) -> None:
+    """What needs the whole table: the shares of the way from floor to aim code, its own and the table's best; the flags."""
+    for table in tables(cells).values():
+        for slug, flags in table_flags(table).items():
+            next(cell for cell in table if cell.slug == slug).flags.extend(flags)
         aims = [cell for cell in table if cell.value("t_map_aim") is not None]
         if not aims:
             continue
@@ -128,9 +129,9 @@ def _share(metric: str, cell: CellResult, ceiling: CellResult) -> dict[str, Any]
     """(t-MAP - floor) / (aim - floor), of means and of the same resamples' means."""
     attacked, floor = cell.arrays["per_query/t_map"], cell.arrays["per_query/t_map_floor"]
     gained, possible = attacked - floor, ceiling.arrays["per_query/t_map_aim"] - floor
-    if possible.mean() <= 0:
+    if np.nanmean(possible) <= 0:
         return {"metric": metric, "value": None, "low": None, "high": None}
     bootstrap = Bootstrap(len(attacked), cell.names["seed"])
     resampled = bootstrap.means(gained) / np.maximum(bootstrap.means(possible), 1e-12)
     low, high = percentiles(resampled)
-    return {"metric": metric, "value": float(gained.mean() / possible.mean()), "low": low, "high": high}
+    return {"metric": metric, "value": float(np.nanmean(gained) / np.nanmean(possible)), "low": low, "high": high}

@@ -15,7 +15,7 @@ from torch import Tensor
 from hashbench.data.split import Split, to_images
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
 from hashbench.engine.seeds import seeded
-from hashbench.engine.sources import Loaded, Source, load_source
+from hashbench.engine.sources import Source, load_source, thumbnails
 from hashbench.engine.store import digest
 from hashbench.hasher import Hasher, Trunk, sign
 from hashbench.retrieval import HammingRanking
@@ -150,8 +150,8 @@ def controls(context: Context, choice: HasherChoice, queries: np.ndarray) -> dic
         data = loaded.data
         rows, database = data.rows["query"][queries], data.rows["database"]
         labels = data.labels[rows], data.labels[database]
-        thumbnails = _thumbnails(loaded)
-        pixels = euclidean_ap(thumbnails[rows], thumbnails[database], *labels)
+        small = thumbnails(loaded)
+        pixels = euclidean_ap(small[rows], small[database], *labels)
         with seeded(derive_seed(choice.seed, "untrained"), context.device):
             trunk = choice.backbone.plugin.build(choice.source.image_size)
             untrained = choice.method.plugin.build(trunk, choice.bits).to(context.device).eval()
@@ -164,17 +164,6 @@ def controls(context: Context, choice: HasherChoice, queries: np.ndarray) -> dic
 
     folder = context.store.product("controls", key, make)
     return {name: t.numpy() for name, t in load_tensors(folder / "tensors.safetensors", torch.device("cpu")).items()}
-
-
-def _thumbnails(loaded: Loaded) -> np.ndarray:
-    """(pool, D) float32 in [0, 1]: images averaged down to at most 32 px a side."""
-    side = min(32, loaded.data.image_size)
-    rows = []
-    for start in range(0, len(loaded.pixels), 1024):
-        images = torch.from_numpy(np.array(loaded.pixels[start : start + 1024])).float() / 255
-        rows.append(torch.nn.functional.adaptive_avg_pool2d(images, side).flatten(1))
-    thumbnails: np.ndarray = torch.cat(rows).numpy()
-    return thumbnails
 
 
 def _save(draft: Path, state: dict[str, Tensor], facts: dict[str, Any]) -> None:

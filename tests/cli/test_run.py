@@ -190,3 +190,46 @@ def test_show_and_unknown_commands() -> None:
     assert "members" in hashbench("show", "aims", "dhta").stdout
     assert "did you mean 'run'" in hashbench("rnu").stderr
     assert "did you mean 'attacks'" in hashbench("list", "atacks").stderr
+
+
+def test_two_protocols_side_by_side_a_target_file_and_a_protocol_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\nversion = 2\ncutoff = 50\nnormaliser = "possible"\nzero_relevance = "drop"\n'
+    )
+    protocols = "harmonised,published,mine.toml"
+    done = hashbench(
+        "run",
+        "--attack",
+        "noise,fgsm",
+        *TINY,
+        "--protocol",
+        protocols,
+        "--seed",
+        "0,1",
+        "--out",
+        "out",
+        "--store",
+        "s",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "out" / "results.csv")
+    t_map = table[(table.metric == "t_map") & (table.seed == 0)].set_index(["protocol", "attack"]).value
+    assert len(t_map) == 6 and t_map["harmonised", "fgsm"] != t_map["published", "fgsm"] != t_map["mine", "fgsm"]
+    hashers = {json.loads(file.read_text())["made"]["keys"]["hasher"] for file in (tmp_path / "out" / "cells").glob("*.json")}
+    assert len(hashers) == 2
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "The same hashers, by protocol" in page and "mine: floor" in page and "Spread over seeds" in page
+    assert "paired differences of t-MAP" in page
+    pairs = pd.read_csv(tmp_path / "out" / "differences.csv")
+    assert len(pairs[pairs.metric == "t_map"]) == 6 and (pairs.low <= pairs.difference).all()
+    assert pd.read_csv(tmp_path / "out" / "seeds.csv").seeds.eq(2).all()
+
+    made = hashbench("targets", "make", *TINY[:2], "--seed", "7", "--queries", "4", "-o", "t.json", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    used = hashbench("run", "--attack", "noise", *TINY, "--targets", "t.json", "--out", "other", "--store", "s", cwd=tmp_path)
+    assert used.returncode == 0, used.stderr
+    facts = json.loads(next((tmp_path / "other" / "cells").glob("*.json")).read_text())["made"]["targets"]
+    assert facts["queries"] == 4 and facts["seed"] == 7 and made.stdout.strip().endswith(facts["sha256"])
+    both = hashbench("run", "--attack", "noise", *TINY, "--targets", "t.json", "--queries", "3", "--out", "no", cwd=tmp_path)
+    assert both.returncode == 2 and "leave --queries out" in both.stderr

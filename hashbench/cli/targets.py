@@ -1,0 +1,118 @@
+"""`hashbench targets make|show`: target files, and what the choice of targets does to t-MAP before any attack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hashbench.errors import UserError
+
+
+@click.group("targets", help="Draw a target file for runs to share, or describe one, or a protocol's pool.")
+def command() -> None:
+    pass
+
+
+def _selection(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which queries get targets, and how."""
+    for option in (
+        click.option("--queries", type=int, help="This many queries, drawn by the seed.  [default: all]"),
+        click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draw."),
+        click.option("--data", metavar="DIR", help="The folder of a dataset that reads one."),
+        click.option("--dataset", default="shapes", show_default=True, help="The dataset; only its labels are read."),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("make", help="Draw targets and write them to a file; hashbench run --targets FILE uses it.")
+@_selection
+@click.option("--protocol", default="harmonised", show_default=True, help="A protocol's name, or a TOML file.")
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+def make(dataset: str, data: str | None, seed: int, queries: int | None, protocol: str, out: Path) -> None:
+    from hashbench.engine.targets import read_targets, target_text
+    from hashbench.files import write_atomically
+
+    labels, choice = _choice(dataset, data, seed, queries, protocol)
+    if not out.absolute().parent.is_dir():
+        raise UserError(f"{out.absolute().parent} is not a folder: give --out a file in one that exists.")
+    write_atomically(out, target_text(labels, choice))
+    targets = read_targets(out, labels, choice.protocol)
+    click.echo(f"{out}: {len(targets.queries)} queries of {labels.name}, protocol {choice.protocol.name}, sha256 {targets.sha256}")
+
+
+@command.command("show", help="Describe a target FILE, or without one what a protocol's pool gives on average.")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@_selection
+@click.option("--protocol", "protocols", multiple=True, help="Protocols to describe.  [default: all built-in]")
+def show(file: Path | None, dataset: str, data: str | None, seed: int, queries: int | None, protocols: tuple[str, ...]) -> None:
+    from hashbench.protocol import PROTOCOLS
+
+    if file is not None:
+        _show_file(file, dataset, data)
+        return
+    for name in protocols or tuple(PROTOCOLS):
+        _show_pool(*_choice(dataset, data, seed, queries, name))
+
+
+def _choice(dataset: str, data: str | None, seed: int, queries: int | None, protocol: str) -> tuple[Any, Any]:
+    """Labels of the dataset, and the choice of targets."""
+    from hashbench.engine.plan import choose_source
+    from hashbench.engine.targets import TargetChoice
+    from hashbench.protocol_file import protocol_of
+
+    if queries is not None and queries < 1:
+        raise UserError(f"--queries is {queries}: give at least 1, or leave it out for all.")
+    source, _ = choose_source(dataset, data)
+    return source.dataset.plugin.load_labels(source.folder), TargetChoice(source, protocol_of(protocol), queries, seed)
+
+
+def _show_pool(labels: Any, choice: Any) -> None:
+    from hashbench.targets import TargetPool, pick_queries
+
+    protocol = choice.protocol
+    picked = pick_queries(len(labels.rows["query"]), choice.queries, choice.seed)
+    pool = TargetPool.of(labels, picked, protocol)
+    expected = pool.expectations()
+    fewer = "" if pool.min_images == protocol.min_images else f" (the protocol's {protocol.min_images} leave some query none)"
+    click.secho(f"{labels.name}, protocol {protocol.name} version {protocol.version}", bold=True)
+    click.echo(
+        f"  pool: {len(pool.vectors)} {'label vectors' if protocol.targets == 'vectors' else 'classes'} of the {protocol.pool}"
+    )
+    click.echo(f"  held by at least {pool.min_images} image{'s' if pool.min_images > 1 else ''}{fewer}")
+    click.echo(f"  {'share no class with the query' if protocol.disjoint else 'may share classes with the query'}")
+    if protocol.targets in ("nearest", "farthest"):
+        click.echo(
+            f"  each query's is the {protocol.targets} class, found by the images within a run; the rest here is for a uniform draw"
+        )
+    click.echo(f"  queries: {len(picked)}; a target shares a class with its query in {expected['overlap']:.1%} of draws")
+    click.echo(f"  floor of t-MAP (a random ranking), expected over the pool: {expected['floor']:.1%}")
+    click.echo(
+        f"  its standard deviation over targets: {expected['floor_deviation']:.1%}; "
+        f"5th and 95th percentile: {expected['floor_p5']:.1%}, {expected['floor_p95']:.1%}"
+    )
+
+
+def _show_file(file: Path, dataset: str, data: str | None) -> None:
+    from hashbench.engine.plan import choose_source
+    from hashbench.engine.targets import load_target_file, read_targets
+    from hashbench.protocol import Protocol
+    from hashbench.targets import floors_of
+
+    content = load_target_file(file)
+    click.secho(f"{file}: targets for {content['dataset']}, seed {content['seed']}", bold=True)
+    click.echo("  rule: " + ", ".join(f"{name} {value}" for name, value in content["rule"].items()))
+    overlap = content["facts"]["overlap"]
+    click.echo(f"  queries: {len(content['queries'])}; a target shares a class with its query for {overlap:.1%} of them")
+    if data is None and dataset == "shapes" and content["dataset"] != "shapes":
+        click.echo("  floor: give --dataset and --data to have it computed")
+        return
+    source, _ = choose_source(dataset, data)
+    labels = source.dataset.plugin.load_labels(source.folder)
+    targets = read_targets(file, labels, Protocol("", 1, **content["rule"]))
+    floors = floors_of(targets.labels, labels.split_labels("database"))
+    click.echo(f"  sha256: {targets.sha256}")
+    click.echo(f"  floor of t-MAP (a random ranking): {floors.mean():.1%}; standard deviation over queries: {floors.std():.1%}")

@@ -1,0 +1,100 @@
+"""Sanity flags: signs that a number is not what it seems. Each is a name and a sentence; none changes a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hashbench.products import Products
+
+if TYPE_CHECKING:
+    from hashbench.results import CellResult
+
+Flag = dict[str, str]
+"""`flag`: its name; `says`: the sentence."""
+
+_NOTICED = 0.1
+"""The share of the way to the aim code that rounding may undo before it is flagged."""
+
+
+def cell_flags(products: Products) -> list[Flag]:
+    """Flags that one cell's products show."""
+    found: list[Flag] = []
+    vanished = float(np.mean(products.log.zero_gradient)) if products.log.zero_gradient is not None else 0.0
+    if vanished:
+        says = f"the gradient is zero at {vanished:.0%} of the queries: no gradient attack can move them"
+        found.append(_flag("vanishing-gradients", says))
+    found += _budget_flags(products)
+    if products.aim_codes is not None:
+        found += _aim_flags(products, products.aim_codes)
+    return found
+
+
+def _budget_flags(products: Products) -> list[Flag]:
+    change = products.log.change_without_budget
+    if np.isnan(change):
+        return [_flag("fails-without-budget", "the attack fails when its budget is 0, where it should return the query")]
+    if change > 0.5 / 255:
+        cut = "what it returned was cut back to the budget" if products.protocol.enforce_budget else "nothing held it to the budget"
+        return [_flag("ignores-budget", f"with a budget of 0 it changes an image by {change * 255:.0f} levels: {cut}")]
+    return []
+
+
+def _aim_flags(products: Products, aim: np.ndarray) -> list[Flag]:
+    def distance(codes: np.ndarray) -> float:
+        return float((codes != aim).mean())
+
+    clean, attacked = distance(products.clean_codes), distance(products.attacked_codes)
+    unrounded = distance(products.unrounded_codes)
+    if clean > unrounded and (attacked - unrounded) / (clean - unrounded) > _NOTICED:
+        undone = (attacked - unrounded) / (clean - unrounded)
+        return [_flag("rounding-undoes", f"rounding to 8 bits undoes {undone:.0%} of the way to the aim code")]
+    if attacked >= clean:
+        says = f"its codes differ from the aim code in {attacked:.0%} of bits, the clean ones in {clean:.0%}"
+        return [_flag("loss-does-not-fall", says)]
+    return []
+
+
+def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
+    """Flags that show beside other cells of one table (same dataset, hasher, victim, protocol and seed), by cell's slug."""
+    found: dict[str, list[Flag]] = {cell.slug: [] for cell in table}
+    for cell in table:
+        t_map, floor, aim = (cell.value(name) for name in ("t_map", "t_map_floor", "t_map_aim"))
+        if t_map is None or floor is None or aim is None:
+            continue
+        if aim < floor:
+            says = f"its aim code ranks worse ({aim:.3f}) than a random ranking ({floor:.3f})"
+            found[cell.slug].append(_flag("aim-below-floor", says))
+        if t_map > aim:
+            found[cell.slug].append(
+                _flag("beats-aim", f"its t-MAP {t_map:.3f} is above its aim code's {aim:.3f}, which is no bound")
+            )
+    for longer, shorter in permutations(table, 2):
+        steps = [cell.made["options"]["attack"].get("steps") for cell in (longer, shorter)]
+        if _but_steps(longer) != _but_steps(shorter) or None in steps or steps[0] <= steps[1]:
+            continue
+        ours, theirs = longer.value("t_map"), shorter.value("t_map")
+        if ours is not None and theirs is not None and ours < theirs:
+            says = f"{steps[0]} steps reach {ours:.3f}, {steps[1]} steps {theirs:.3f}: more should not do worse"
+            found[longer.slug].append(_flag("more-steps-worse", says))
+    return found
+
+
+def transfer_flags(cell: CellResult, white_box: CellResult) -> list[Flag]:
+    """A flag where images fool another hasher more than the one they were made on."""
+    there, here = cell.value("t_map"), white_box.value("t_map")
+    if there is None or here is None or there <= here:
+        return []
+    return [_flag("transfer-above-white-box", f"t-MAP {there:.3f} on this victim, {here:.3f} on the hasher it was made on")]
+
+
+def _but_steps(cell: CellResult) -> tuple[str, dict[str, object]]:
+    options = {name: value for name, value in cell.made["options"]["attack"].items() if name != "steps"}
+    return str(cell.names["attack"]).partition("[")[0], options
+
+
+def _flag(name: str, says: str) -> Flag:
+    return {"flag": name, "says": says + "."}
