@@ -18,7 +18,8 @@ from collections.abc import Callable
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-import numpy as np  # noqa: E402 - the thread count is read on import
+import click  # noqa: E402 - the thread count is read on import
+import numpy as np  # noqa: E402
 
 from hashbench.retrieval import HammingRanking  # noqa: E402
 
@@ -106,16 +107,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--flipped", type=float, nargs="+", default=[0.02, 0.1, 0.5], help="0.5: random codes")
     asked = parser.parse_args()
-    print(f"{asked.queries} queries x {asked.rows} rows x {asked.bits} bits, {asked.classes} classes; CPU seconds, one thread each")
+    click.echo(f"{asked.queries} queries x {asked.rows} rows x {asked.bits} bits, {asked.classes} classes")
     for flipped in asked.flipped:
         queries = clustered(asked.queries, asked.bits, asked.classes, flipped, 1)
         database = clustered(asked.rows, asked.bits, asked.classes, flipped, 2)
         distinct = len(np.unique(np.packbits(np.concatenate([database[0] > 0, database[1] > 0], 1), axis=1), axis=0)) / asked.rows
         seconds = compare(queries, database, asked.sample, asked.rounds)
-        print(f"bits flipped {flipped:.0%}, {distinct:.0%} distinct rows: loop {seconds['loop']:.1f} s")
+        click.echo(f"bits flipped {flipped:.0%}, {distinct:.0%} distinct rows: loop {seconds['loop']:.1f} s")
         for name in ("numpy", "numba"):
             ratio, most = seconds["loop"] / seconds[name], peak(name, queries, database)
-            print(f"  {name}: {seconds[name]:.3f} s, {ratio:.0f}x; {most:.0f} MB above the inputs at the peak")
+            click.echo(f"  {name}: {seconds[name]:.3f} s, {ratio:.0f}x; {most:.0f} MB above the inputs at the peak")
 
 
 if __name__ == "__main__":

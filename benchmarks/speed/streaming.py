@@ -9,6 +9,7 @@ import argparse
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 
 from hashbench.retrieval import HammingRanking
@@ -40,8 +41,8 @@ def main() -> None:
     for done in range(asked.shard, asked.rows + 1, asked.shard):
         ranking.update(*draw(asked.shard))
         if done % (4 * asked.shard) == 0 or done == asked.shard:
-            print(f"{done:>12,} rows: {resident():.0f} MB, {done / (time.perf_counter() - start):,.0f} rows/s")
-    print(f"MAP {ranking.compute().ap.mean():.4f}, floor {ranking.floor().mean():.4f}")
+            click.echo(f"{done:>12,} rows: {resident():.0f} MB, {done / (time.perf_counter() - start):,.0f} rows/s")
+    click.echo(f"MAP {ranking.compute().ap.mean():.4f}, floor {ranking.floor().mean():.4f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stages of an attack: the aim and its codes, the fitted attack, the adversarial images, their codes on a victim."""
+"""Stages of an attack: the fitted attack, the adversarial images, their codes on a victim."""
 
 from __future__ import annotations
 
@@ -13,48 +13,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hashbench.attack import FittedAim, State
+from hashbench.attack import State
 from hashbench.budget import Budget
-from hashbench.data.split import Split
+from hashbench.engine.aiming import AttackChoice, aim_codes, fit_aim, load_fit, query_batches, save_fit
 from hashbench.engine.checks import change_without_budget, zero_gradients
-from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
+from hashbench.engine.context import Context, load_tensors, save_tensors
 from hashbench.engine.enforce import check_images, differences, enforce
 from hashbench.engine.seeds import seeded
 from hashbench.engine.sources import load_source
 from hashbench.engine.store import digest
-from hashbench.engine.targets import TargetChoice, Targets, draw_targets
+from hashbench.engine.targets import Targets, draw_targets
 from hashbench.engine.victims import HasherChoice, hash_pixels, train_hasher, victim_of
-from hashbench.errors import ContractError
 from hashbench.goal import Goal
 from hashbench.hasher import sign
 from hashbench.products import AttackLog
-from hashbench.protocol import Protocol
 from hashbench.run import derive_seed
 
 Batch = tuple[Tensor, Goal, Tensor | None]
-
-
-@dataclass(frozen=True)
-class AttackChoice:
-    """Which attack, on which hasher, under which protocol."""
-
-    victim: HasherChoice
-    attack: Chosen
-    aim: Chosen | None
-    budget: Budget
-    protocol: Protocol
-    queries: int | None
-    target_file: Path | None = None
-
-    @property
-    def targets(self) -> TargetChoice:
-        """The queries and targets that all attacks of a table share."""
-        return TargetChoice(self.victim.source, self.protocol, self.queries, self.victim.seed, self.target_file)
-
-    @property
-    def names(self) -> tuple[object, ...]:
-        """What the attack's randomness is seeded by."""
-        return (self.victim.seed, self.victim.source.name, self.victim.label, self.attack.text)
 
 
 @dataclass(frozen=True)
@@ -67,42 +42,6 @@ class AttackedImages:
     unrounded_codes: np.ndarray
     """(Q, K) int8 codes of the same images before they were rounded to 8 bits."""
     key: dict[str, Any]
-
-
-def fit_aim(context: Context, victim: HasherChoice, aim: Chosen) -> tuple[FittedAim, float, dict[str, Any]]:
-    """The fitted aim, the seconds its fit took, and its key."""
-    trained = train_hasher(context, victim)
-    key = {"hasher": digest(trained.key), "aim": aim.key, "seed": victim.seed}
-    seed = derive_seed(victim.seed, "fit aim", victim.source.name, victim.label, aim.text)
-
-    def make(draft: Path) -> None:
-        data = load_source(context, victim.source).split("train")
-        with seeded(seed, context.device):
-            view = victim_of(context, victim, "gradients")
-            state, seconds = context.timed(lambda: aim.plugin.fit(view, data, context.run(seed)))
-        _save_fit(draft, state, seconds)
-
-    state, seconds = _load_fit(context, context.store.product("aim", key, make))
-    return FittedAim(aim.plugin, state), seconds, key
-
-
-def aim_codes(context: Context, choice: AttackChoice, aim: Chosen) -> tuple[np.ndarray, dict[str, Any]]:
-    """(Q, K) int8 codes the aim steers to, and their key. Images drawn for anchors are the same for every hasher."""
-    fitted, _, fit_key = fit_aim(context, choice.victim, aim)
-    targets = draw_targets(context, choice.targets)
-    key = {"aim": digest(fit_key), "targets": digest(targets.key), "seed": choice.victim.seed}
-    seed = derive_seed(choice.victim.seed, "aim", choice.victim.source.name, aim.text)
-
-    def make(draft: Path) -> None:
-        view = victim_of(context, choice.victim, "gradients")
-        run = context.run(seed)
-        codes = [
-            fitted.codes(view, images, goal, run).to(torch.int8).cpu() for images, goal in query_batches(context, choice, targets)
-        ]
-        save_tensors({"codes": torch.cat(codes)}, draft / "tensors.safetensors")
-
-    folder = context.store.product("aim_codes", key, make)
-    return load_tensors(folder / "tensors.safetensors", torch.device("cpu"))["codes"].numpy(), key
 
 
 def fit_attack(context: Context, choice: AttackChoice) -> tuple[State, float, dict[str, Any]]:
@@ -126,9 +65,9 @@ def fit_attack(context: Context, choice: AttackChoice) -> tuple[State, float, di
             view = victim_of(context, choice.victim, choice.attack.plugin.access)
             run = context.run(seed)
             state, seconds = context.timed(lambda: choice.attack.plugin.fit(view, data, aim, choice.budget, run))
-        _save_fit(draft, state, seconds)
+        save_fit(draft, state, seconds)
 
-    state, seconds = _load_fit(context, context.store.product("attack", key, make))
+    state, seconds = load_fit(context, context.store.product("attack", key, make))
     return state, seconds, key
 
 
@@ -238,37 +177,5 @@ def attacked_codes(context: Context, choice: AttackChoice, images: AttackedImage
     return hashed
 
 
-def query_batches(context: Context, choice: AttackChoice, targets: Targets) -> Any:
-    """Images and goals of the attacked queries, batch by batch, on the device."""
-    loaded = load_source(context, choice.victim.source)
-    rows = loaded.data.rows["query"][targets.queries]
-    split = Split(loaded.data.name, loaded.pixels, loaded.data.labels, rows)
-    target_labels = torch.from_numpy(targets.labels).float()
-    start = 0
-    for _, images in split.batches(context.batch_size, context.device):
-        stop = start + len(images)
-        yield (
-            images,
-            Goal(
-                split.labels[start:stop].to(context.device),
-                target_labels[start:stop].to(context.device),
-                tuple(int(i) for i in targets.queries[start:stop]),
-            ),
-        )
-        start = stop
-
-
 def _first(goal: Goal) -> Goal:
     return Goal(goal.query_labels[:1], goal.target_labels[:1], goal.indices[:1])
-
-
-def _save_fit(draft: Path, state: Any, seconds: float) -> None:
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ContractError("fit must return a dict of tensors.")
-    save_tensors(state, draft / "tensors.safetensors")
-    (draft / "timing.json").write_text(json.dumps({"fit_seconds": seconds}), encoding="utf-8")
-
-
-def _load_fit(context: Context, folder: Path) -> tuple[State, float]:
-    seconds = json.loads((folder / "timing.json").read_text(encoding="utf-8"))["fit_seconds"]
-    return load_tensors(folder / "tensors.safetensors", context.device), float(seconds)

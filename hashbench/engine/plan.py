@@ -14,7 +14,7 @@ from hashbench import registry
 from hashbench.attack import aim_of
 from hashbench.budget import Budget
 from hashbench.configure import configure, fraction
-from hashbench.engine.attacking import AttackChoice
+from hashbench.engine.aiming import AttackChoice
 from hashbench.engine.context import Chosen
 from hashbench.engine.sources import Source
 from hashbench.engine.store import digest

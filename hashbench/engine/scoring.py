@@ -11,7 +11,8 @@ import numpy as np
 
 from hashbench.benchmark import Row
 from hashbench.comparison import tables
-from hashbench.engine.attacking import AttackedImages, aim_codes, attack_queries, attacked_codes
+from hashbench.engine.aiming import aim_codes
+from hashbench.engine.attacking import AttackedImages, attack_queries, attacked_codes
 from hashbench.engine.context import Chosen, Context
 from hashbench.engine.plan import Cell
 from hashbench.engine.sources import load_source
