@@ -46,6 +46,9 @@ class PairwiseMethod(HashingMethod):
     def loss(self, outputs: Tensor, bank: Tensor, similar: Tensor) -> Tensor:
         """Loss of a batch's outputs (B, K) against the bank (N, K), `similar` (B, N) of 0/1."""
 
+    def before_step(self, hasher: Hasher, steps: int) -> None:
+        """What a method changes about the hasher as training goes on, `steps` steps in; nothing here."""
+
     def build(self, trunk: Trunk, bits: int) -> Hasher:
         hasher = Hasher(trunk, bits)
         if self.init == "release" and trunk.width < 4096:
@@ -64,10 +67,12 @@ class PairwiseMethod(HashingMethod):
         ]
         optimiser = kind(groups, lr=self.rate, weight_decay=self.weight_decay)
         schedule = torch.optim.lr_scheduler.StepLR(optimiser, max(self.epochs // 3, 1), 0.1)
-        for epoch, i, positions, images in epochs(data, self.epochs, self.batch_size, run, "training the hasher"):
+        batches = epochs(data, self.epochs, self.batch_size, run, "training the hasher")
+        for steps, (epoch, i, positions, images) in enumerate(batches):
             if i == 0 and epoch > 1:  # set at the end of an epoch: the first third is one epoch longer
                 schedule.step()
             images = flip_and_shift(images, run.generator) if self.augment else images
+            self.before_step(hasher, steps)
             self.step(hasher, optimiser, bank, labels, positions, images)
         return {"training": f"{self.epochs} epochs of {self.optimiser}"}
 

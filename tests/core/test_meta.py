@@ -95,9 +95,12 @@ def test_prototype_step() -> None:
         assert aims.prototype_step(net, optimiser, labels, bank, bank_labels).device == META
 
 
-@pytest.mark.parametrize("backbone", ["convnet", "resnet18", "alexnet", "vgg11"])
-def test_hasher_training_steps(backbone: str) -> None:
-    method = configure("hashers", "dpsh")
+@pytest.mark.parametrize(
+    ("name", "backbone"),
+    [("dpsh", "convnet"), ("dpsh", "resnet18"), ("dpsh", "alexnet"), ("dpsh", "vgg11"), ("dph", "convnet"), ("hashnet", "convnet")],
+)
+def test_hasher_training_steps(name: str, backbone: str) -> None:
+    method = configure("hashers", name)
     side = 64
     with META:
         trunk = configure("backbones", backbone).build(side)
@@ -113,6 +116,7 @@ def test_hasher_training_steps(backbone: str) -> None:
     warmup = sibling("hashers", "dpsh", "warmup")
     with OnlyHere(META):
         images = augment.flip_and_shift(images, torch.Generator().manual_seed(0))
+        method.before_step(hasher, 0)
         assert method.step(hasher, torch.optim.SGD(hasher.parameters(), 0.1), bank, labels, positions, images).device == META
         assert warmup.warm_up_step(classifier, torch.optim.AdamW(classifier.parameters()), images, labels[:2]).device == META
 
