@@ -84,9 +84,9 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
 
 
 def transfer_flags(cell: CellResult, white_box: CellResult) -> list[Flag]:
-    """A flag where images fool another hasher more than the one they were made on."""
+    """A flag where images steered to an aim code fool another hasher more than the one they were made on."""
     there, here = cell.value("t_map"), white_box.value("t_map")
-    if there is None or here is None or there <= here:
+    if white_box.value("t_map_aim") is None or there is None or here is None or there <= here:
         return []
     return [_flag("transfer-above-white-box", f"t-MAP {there:.3f} on this victim, {here:.3f} on the hasher it was made on")]
 

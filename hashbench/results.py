@@ -41,6 +41,16 @@ class CellResult:
     flags: list[Flag] = field(default_factory=list)
     """Signs that a number is not what it seems."""
 
+    @property
+    def source(self) -> str:
+        """The label of the hasher the images were made on."""
+        return f"{self.names['hasher']}-{self.names['backbone']}-{self.names['bits']}"
+
+    @property
+    def white_box(self) -> bool:
+        """Whether the images are scored on the hasher they were made on."""
+        return bool(self.names["victim"] == self.source)
+
     def value(self, metric: str) -> float | None:
         """A metric's value, or None."""
         return next((row["value"] for row in self.rows if row["metric"] == metric), None)
@@ -69,6 +79,23 @@ class Results:
     def timings(self) -> pd.DataFrame:
         """A row per cell and timing."""
         return pd.DataFrame([cell.names | row for cell in self.cells for row in cell.timings], columns=list(COLUMNS))
+
+    @property
+    def transfer(self) -> pd.DataFrame:
+        """A row per attack, hasher its images were made on, and hasher they were scored on. Empty where no image travelled."""
+        columns = ("dataset", "protocol", "seed", "attack", "source", "victim")
+        metrics = ("t_map", "t_map_floor", "t_map_clean", "t_map_share")
+        cells = [cell for cell in self.cells if cell.status == "ok"] if any(not cell.white_box for cell in self.cells) else []
+        rows = []
+        for cell in cells:
+            row: dict[str, Any] = {name: cell.names.get(name, cell.source) for name in columns}
+            for metric in metrics:
+                found = next((row for row in cell.rows if row["metric"] == metric), None)
+                row |= {metric: found and found["value"], f"{metric}_low": found and found["low"]}
+                row |= {f"{metric}_high": found and found["high"]}
+            rows.append(row)
+        ends = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
+        return pd.DataFrame(rows, columns=[*columns, *ends])
 
     @property
     def differences(self) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -55,6 +55,25 @@ def way(title: str, rows: Mapping[str, Mapping[str, float]], floor: float, clean
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.grid(axis="x", alpha=0.2)
         return _inline(figure, title)
+
+
+def heat_map(title: str, of: str, down: Sequence[str], across: Sequence[str], values: np.ndarray) -> str:
+    """(down, across) numbers as coloured cells with their values written in; nan cells stay empty."""
+    with mpl.rc_context(_style(title + of)):
+        figure = Figure(figsize=(2.6 + 1.05 * len(across), 1.5 + 0.42 * len(down)), layout="constrained")
+        axes = figure.add_subplot()
+        axes.pcolormesh(np.ma.masked_invalid(values), cmap="cividis", edgecolors="none")
+        middle = (np.nanmin(values) + np.nanmax(values)) / 2
+        for (i, j), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                colour = "#ffffff" if value < middle else "#000000"
+                axes.text(j + 0.5, i + 0.5, f"{value:.3f}", ha="center", va="center", fontsize=9, color=colour)
+        axes.set_xticks(np.arange(len(across)) + 0.5, across, rotation=30, ha="right", fontsize=8)
+        axes.set_yticks(np.arange(len(down)) + 0.5, down, fontsize=8)
+        axes.set(xlabel="scored on", ylabel="made on", ylim=(len(down), 0))
+        axes.set_title(title, fontsize=10)
+        axes.spines[:].set_visible(False)
+        return _inline(figure, f"{title}: {of}")
 
 
 def _style(salt: str) -> Any:

@@ -10,6 +10,7 @@ from hashbench.api import CellResult, Results
 from hashbench.retrieval.curves import by_radius, precision_at
 
 from .figures import Curve, curves, way
+from .matrices import matrices
 from .pictures import amplified, data_uri
 
 AMPLIFY = 8
@@ -20,6 +21,8 @@ def view(results: Results) -> dict[str, Any]:
     """Everything the template needs."""
     tables: dict[tuple[str, ...], list[CellResult]] = {}
     for cell in results.cells:
+        if not cell.white_box:
+            continue
         tables.setdefault(tuple(str(cell.names[name]) for name in TABLE), []).append(cell)
     pairs: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
     for pair in results.differences.to_dict("records"):
@@ -28,6 +31,7 @@ def view(results: Results) -> dict[str, Any]:
     return {
         "run": results.run,
         "tables": [_table(list(key), cells, pairs.get(key, [])) for key, cells in tables.items()],
+        "matrices": matrices(results),
         "protocols": _side_by_side(results),
         "spread": results.seed_spread.to_dict("records"),
         "failed": [cell for cell in results.cells if cell.status != "ok"],
@@ -40,6 +44,8 @@ def _side_by_side(results: Results) -> dict[str, Any]:
     names = list(dict.fromkeys(str(cell.names["protocol"]) for cell in results.cells))
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for cell in results.cells:
+        if not cell.white_box:
+            continue
         key = tuple(str(cell.names[name]) for name in ("dataset", "victim", "seed", "attack"))
         rows.setdefault(key, {})[str(cell.names["protocol"])] = {
             metric: _row(cell, metric) for metric in ("t_map_floor", "t_map", "t_map_share_own_aim")

@@ -55,6 +55,7 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
 )
 @click.option("--epsilon", default="8/255", show_default=True, help="L-inf budget in pixel values of [0, 1].")
 @click.option("--queries", type=int, help="Attack this many queries, drawn by the seed.  [default: all]")
+@click.option("--transfer", is_flag=True, help="Score each attack's images on every other hasher of the run too.")
 @click.option("--targets", metavar="FILE", help="A file of hashbench targets make: its queries and targets.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
 @click.option("--batch-size", type=int, default=64, show_default=True, help="Images attacked or hashed at a time.")

@@ -22,7 +22,7 @@ COLUMNS = {
 
 def results_table(results: Results) -> Table:
     """One line a cell; what all cells have in common stands in the title."""
-    cells = results.cells
+    cells = [cell for cell in results.cells if cell.white_box]
     named = ("dataset", "hasher", "backbone", "bits", "protocol", "seed")
     varying = [name for name in named if len({str(cell.names[name]) for cell in cells}) > 1]
     common = ", ".join(f"{name} {cells[0].names[name]}" for name in named if name not in varying)
@@ -38,6 +38,9 @@ def results_table(results: Results) -> Table:
             continue
         table.add_row(*names, *(_number(cell, *column) for column in COLUMNS.values()), _seconds(cell))
     flagged = sum(bool(cell.flags) for cell in cells)
+    travelled = len(results.cells) - len(cells)
+    if travelled:
+        table.title = f"{common}; {travelled} transfer cells are in transfer.csv and the report"
     if flagged:
         table.caption = f"{flagged} of {len(cells)} cells are flagged for a second look: see the report, or flags in cells/*.json"
     return table

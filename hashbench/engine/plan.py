@@ -47,6 +47,7 @@ class Config:
     queries: int | None = None
     targets: str | None = None
     batch_size: int = 64
+    transfer: bool = False
 
     def asdict(self) -> dict[str, Any]:
         """For JSON."""
@@ -59,6 +60,13 @@ class Cell:
 
     choice: AttackChoice
     victim: HasherChoice
+
+    def __post_init__(self) -> None:
+        if self.choice.victim.source != self.victim.source:
+            raise UserError(
+                f"images of {self.choice.victim.source.name} can't be scored on a hasher of {self.victim.source.name}: "
+                "transfer is between hashers of one dataset at one image size."
+            )
 
     @property
     def names(self) -> dict[str, Any]:
@@ -132,12 +140,25 @@ def make_plan(config: Config) -> Plan:
             victim = HasherChoice(source, _choose("hashers", method, preset), _backbone(backbone, preset, source), bits, seed)
             chosen, aim = _attack(attack, preset, source)
             cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim))
+    if config.transfer:
+        cells += _transfers(cells)
     return Plan(
         config,
         tuple(dict.fromkeys(cells)),
         tuple(_choose("benchmarks", name, None) for name in config.benchmarks),
         tuple(_choose("reports", name, None) for name in config.reports),
     )
+
+
+def _transfers(cells: Sequence[Cell]) -> list[Cell]:
+    """Every attack of `cells` on every other hasher of the same dataset and seed."""
+    victims = list(dict.fromkeys(cell.victim for cell in cells))
+    return [
+        Cell(cell.choice, victim)
+        for cell in cells
+        for victim in victims
+        if victim != cell.victim and victim.source == cell.victim.source and victim.seed == cell.victim.seed
+    ]
 
 
 def choose_source(text: str, data: str | None, preset: str | None = None, image_size: int | None = None) -> tuple[Source, str]:

@@ -103,6 +103,8 @@ def write_results(plan: Plan, results: Results, out: Path) -> list[Path]:
     write_atomically(out / "differences.csv", csv_text(results.differences))
     if not results.seed_spread.empty:
         write_atomically(out / "seeds.csv", csv_text(results.seed_spread))
+    if not results.transfer.empty:
+        write_atomically(out / "transfer.csv", csv_text(results.transfer))
     write_atomically(out / "timings.csv", csv_text(results.timings))
     write_atomically(out / "run.json", json.dumps(results.run, sort_keys=True, indent=1))
     return [file for report in plan.reports for file in report.plugin.render(results, out)]

@@ -19,7 +19,7 @@ from hashbench.engine.sources import load_source
 from hashbench.engine.store import digest
 from hashbench.engine.targets import draw_targets
 from hashbench.engine.victims import controls, train_hasher
-from hashbench.flags import cell_flags, table_flags
+from hashbench.flags import cell_flags, table_flags, transfer_flags
 from hashbench.plugin import options_of
 from hashbench.products import Products
 from hashbench.results import CellResult
@@ -43,7 +43,7 @@ def measure_cell(context: Context, cell: Cell, benchmarks: Sequence[Chosen]) -> 
                 arrays[f"per_query/{row.metric}"] = np.ascontiguousarray(row.per_query)
         arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
     made = _made(context, cell, images)
-    flags = cell_flags(products)
+    flags = cell_flags(products) if cell.victim == cell.choice.victim else []
     return CellResult(cell.names, "ok", cell.slug, rows=rows, timings=timings, arrays=arrays, made=made, flags=flags)
 
 
@@ -54,7 +54,8 @@ def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
     targets = draw_targets(context, choice.targets)
     query = loaded.data.rows["query"][targets.queries]
     database = loaded.data.rows["database"]
-    aimed = choice.aim is not None and choice.aim.plugin.targeted
+    own = cell.victim == choice.victim
+    aimed = own and choice.aim is not None and choice.aim.plugin.targeted
     return Products(
         protocol=choice.protocol,
         budget=choice.budget,
@@ -111,19 +112,36 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
     }
 
 
-def finish_tables(cells: list[CellResult]) -> None:
-    """What needs the whole table: the shares of the way from floor to aim code, its own and the table's best; the flags."""
-    for table in tables(cells).values():
+def finish_tables(cells: Sequence[CellResult]) -> None:
+    """What needs other cells: the shares of the way from floor to aim code, the attack's own and the victim's best; the flags."""
+    done = [cell for cell in cells if cell.status == "ok"]
+    for table in tables(done).values():
         for slug, flags in table_flags(table).items():
             next(cell for cell in table if cell.slug == slug).flags.extend(flags)
-        aims = [cell for cell in table if cell.value("t_map_aim") is not None]
-        if not aims:
-            continue
-        best = max(aims, key=lambda cell: cell.value("t_map_aim") or 0.0)
-        for cell in table:
-            if cell in aims:
-                cell.rows.append(_share("t_map_share_own_aim", cell, cell))
-            cell.rows.append(_share("t_map_share", cell, best))
+    best: dict[tuple[Any, ...], CellResult] = {}
+    for cell in done:
+        aim, so_far = cell.value("t_map_aim"), best.get(_scored_alike(cell))
+        if aim is not None and (so_far is None or aim > (so_far.value("t_map_aim") or 0.0)):
+            best[_scored_alike(cell)] = cell
+    white_box = {(*_scored_alike(cell), *_attacked_alike(cell)): cell for cell in done if cell.white_box}
+    for cell in done:
+        if cell.value("t_map_aim") is not None:
+            cell.rows.append(_share("t_map_share_own_aim", cell, cell))
+        if _scored_alike(cell) in best:
+            cell.rows.append(_share("t_map_share", cell, best[_scored_alike(cell)]))
+        source = (cell.names["dataset"], cell.source, cell.names["protocol"], cell.names["seed"], *_attacked_alike(cell))
+        if not cell.white_box and source in white_box:
+            cell.flags.extend(transfer_flags(cell, white_box[source]))
+
+
+def _scored_alike(cell: CellResult) -> tuple[Any, ...]:
+    """Cells whose images are scored on one victim by one protocol: they share targets, floor and ceiling."""
+    return tuple(cell.names[name] for name in ("dataset", "victim", "protocol", "seed"))
+
+
+def _attacked_alike(cell: CellResult) -> tuple[Any, ...]:
+    """Cells that score the same images."""
+    return tuple(cell.names[name] for name in ("hasher", "backbone", "bits", "attack"))
 
 
 def _share(metric: str, cell: CellResult, ceiling: CellResult) -> dict[str, Any]:

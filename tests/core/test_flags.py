@@ -91,6 +91,8 @@ def test_table_flags() -> None:
 
 
 def test_transfer_above_the_white_box_is_flagged() -> None:
-    here, there = cell("here", t_map=0.5), cell("there", t_map=0.6)
+    here, there = cell("here", t_map=0.5, t_map_aim=0.8), cell("there", t_map=0.6)
+    noise = cell("noise", t_map=0.5)
+    assert transfer_flags(there, noise) == []
     assert [flag["flag"] for flag in transfer_flags(there, here)] == ["transfer-above-white-box"]
     assert transfer_flags(here, there) == []
