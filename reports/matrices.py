@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from hashbench.api import Results
+from hashbench.api import CellResult, Results
 
 from .figures import heat_map
 
+_GROUP = ("dataset", "protocol", "seed", "attack")
+
 
 def matrices(results: Results) -> list[dict[str, Any]]:
-    """A heat map for each dataset, protocol, seed and attack: sources down, victims across; t-MAP, and its share of the way."""
-    made = []
-    for key, group in results.transfer.groupby(["dataset", "protocol", "seed", "attack"], sort=False):
-        sources, victims = list(dict.fromkeys(group.source)), list(dict.fromkeys(group.victim))
-        values = group.pivot(index="source", columns="victim", values="t_map").reindex(index=sources, columns=victims)
-        label = ", ".join(str(part) for part in (key if isinstance(key, tuple) else (key,)))
-        dataset, protocol, seed, attack = key if isinstance(key, tuple) else (key, "", "", "")
-        made.append(
-            {
-                "attack": attack,
-                "names": f"{dataset}, protocol {protocol}, seed {seed}",
-                "figure": heat_map(f"Transfer of {attack}: t-MAP", label, sources, victims, values.to_numpy(dtype=np.float64)),
-                "rows": group.to_dict("records"),
-            }
-        )
-    return made
+    """A heat map for each dataset, protocol, seed and attack whose images travelled."""
+    groups: dict[tuple[Any, ...], list[CellResult]] = {}
+    for cell in results.cells:
+        groups.setdefault(tuple(cell.names[name] for name in _GROUP), []).append(cell)
+    return [matrix(str(key[3]), cells) for key, cells in groups.items() if not all(cell.white_box for cell in cells)]
+
+
+def matrix(attack: str, cells: Sequence[CellResult]) -> dict[str, Any]:
+    """t-MAP of one attack: sources down, victims across; cells without a number stay empty and are counted."""
+    sources, victims = (list(dict.fromkeys(names)) for names in zip(*((c.source, c.names["victim"]) for c in cells), strict=True))
+    values = np.full((len(sources), len(victims)), np.nan)
+    for cell in cells:
+        if cell.status == "ok":
+            values[sources.index(cell.source), victims.index(cell.names["victim"])] = cell.value("t_map")
+    names = cells[0].names
+    where = f"{names['dataset']}, protocol {names['protocol']}, seed {names['seed']}"
+    return {
+        "attack": attack,
+        "names": where,
+        "missing": sum(cell.status != "ok" for cell in cells),
+        "figure": heat_map(f"Transfer of {attack}: t-MAP", where, sources, victims, values),
+    }

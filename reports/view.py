@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def _table(key: list[str], cells: list[CellResult], pairs: list[dict[Any, Any]])
         table["floor"], table["clean"] = floor, clean
         rows = {cell.names["attack"]: _way_row(cell) for cell in done}
         table["way"] = way(f"t-MAP by attack: {label}", rows, floor["value"], clean["value"])
-    table["figures"] = _figures(done, label)
+    table["figures"] = retrieval_curves({cell.names["attack"]: cell for cell in done}, label)
     return table
 
 
@@ -82,18 +83,19 @@ def _cell(cell: CellResult) -> dict[str, Any]:
     metrics = {row["metric"]: row for row in cell.rows}
     timings = {row["metric"]: row["value"] for row in cell.timings}
     shown = {"names": cell.names, "metrics": metrics, "timings": timings, "made": cell.made}
-    return shown | {"flags": cell.flags, "gallery": _gallery(cell)}
+    return shown | {"flags": cell.flags, "gallery": gallery(cell)}
 
 
 def _row(cell: CellResult, metric: str) -> dict[str, Any] | None:
     return next((row for row in cell.rows if row["metric"] == metric), None)
 
 
-def _figures(cells: list[CellResult], label: str) -> list[str]:
+def retrieval_curves(cells: Mapping[str, CellResult], label: str) -> list[str]:
+    """Precision-recall and precision@N of the targets, a line a cell by name, with the clean query's; none without counts."""
     recall: dict[str, Curve] = {}
     precision: dict[str, Curve] = {}
-    for cell in cells:
-        for which, name in (("clean", "clean query"), ("attacked", cell.names["attack"])):
+    for attack, cell in cells.items():
+        for which, name in (("clean", "clean query"), ("attacked", attack)):
             items = cell.arrays.get(f"targeted/{which}/target/items")
             relevant = cell.arrays.get(f"targeted/{which}/target/relevant")
             if items is None or relevant is None:
@@ -112,7 +114,8 @@ def _figures(cells: list[CellResult], label: str) -> list[str]:
     ]
 
 
-def _gallery(cell: CellResult) -> list[dict[str, Any]]:
+def gallery(cell: CellResult) -> list[dict[str, Any]]:
+    """The cell's sample queries, with what each retrieves before and after."""
     arrays = {name.removeprefix("gallery/"): array for name, array in cell.arrays.items() if name.startswith("gallery/")}
     if not arrays:
         return []
@@ -125,6 +128,7 @@ def _gallery(cell: CellResult) -> list[dict[str, Any]]:
                 "clean": data_uri(clean),
                 "adversarial": data_uri(adversarial),
                 "difference": data_uri(amplified(adversarial, clean, AMPLIFY)),
+                "amplify": AMPLIFY,
                 "own": _named(own, classes),
                 "target": _named(target, classes),
                 **{

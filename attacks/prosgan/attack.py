@@ -44,6 +44,7 @@ class ProSGAN(Attack):
     reconstruction: float | None = option(None, "weight of the reconstruction loss; none: 100 on FLICKR-25K, 50 elsewhere")
     hamming: float = option(5.0, "weight of the Hamming loss: 5 in the release, 1 in the paper")
     adversarial: float = option(1.0, "weight of the discriminator's judgement")
+    categories: bool = option(True, "the discriminator also judges labels; false: real or fake only, the paper's ProS-GAN1")
     discriminator_every: int = option(3, "the discriminator is updated every so many iterations")
     min_images: int = option(10, "targets in training: label vectors of so many database images or more; the release's 1")
     disjoint: bool = option(True, "targets in training share no class with the image; the release's may")
@@ -88,7 +89,7 @@ class ProSGAN(Attack):
     def _trainer(self, victim: Victim, aim: FittedAim, classes: int, side: int, budget: Budget, run: Run) -> Trainer:
         prototype = PrototypeCode.network(aim.state)
         generator = Generator(prototype.hash.in_features, side, self.width, self.decoder_width, self.halvings).to(run.device)
-        discriminator = Discriminator(classes, side, self.width).to(run.device)
+        discriminator = Discriminator(classes if self.categories else 0, side, self.width).to(run.device)
         return Trainer(
             generator,
             discriminator,

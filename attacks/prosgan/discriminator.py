@@ -9,10 +9,11 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 
 class Discriminator(nn.Module):
-    """Images in [-1, 1] (B, 3, side, side) -> (B, C + 1), linear: the labels, and 1 for fake."""
+    """Images in [-1, 1] (B, 3, side, side) -> (B, C + 1), linear: the labels, and 1 for fake; with C = 0 the flag alone."""
 
     def __init__(self, classes: int, side: int, width: int = 64) -> None:
         super().__init__()
+        self.classes = classes
         channels = [3, width, 2 * width, 4 * width, 8 * width, 16 * width]
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise(channels):

@@ -19,4 +19,4 @@ def reconstruction_loss(adversarial: Tensor, images: Tensor) -> Tensor:
 
 def adversarial_loss(scores: Tensor, labels: Tensor, flag: float) -> Tensor:
     """Least squares of (B, C + 1) scores against [labels, flag]; flag 0: taken for real, 1: for fake."""
-    return F.mse_loss(scores, torch.cat([labels, torch.full_like(labels[:, :1], flag)], dim=1))
+    return F.mse_loss(scores, torch.cat([labels, labels.new_full((len(labels), 1), flag)], dim=1))

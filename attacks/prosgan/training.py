@@ -61,14 +61,15 @@ class Trainer:
             represented, prototypes, _ = self.prototype(targets)
             codes = sign(prototypes)
         fakes = bound(self.generator(represented, images), images, self.mode, self.budget.epsilon)
+        judged, wanted = labels[:, : self.discriminator.classes], targets[:, : self.discriminator.classes]
         if update_discriminator:
-            self._update_discriminator(images, labels, fakes.detach(), targets)
+            self._update_discriminator(images, judged, fakes.detach(), wanted)
         loss = self.weights.reconstruction * reconstruction_loss(fakes, images)
         if self.weights.hamming:
             loss = loss + self.weights.hamming * hamming_loss(self.victim.relaxed((fakes + 1) / 2), codes)
         if self.weights.adversarial:
             self.discriminator.requires_grad_(False)
-            loss = loss + self.weights.adversarial * adversarial_loss(self.discriminator(fakes), targets, 0.0)
+            loss = loss + self.weights.adversarial * adversarial_loss(self.discriminator(fakes), wanted, 0.0)
             self.discriminator.requires_grad_(True)
         self.generator_optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

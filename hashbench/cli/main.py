@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "Train or reuse hashers, attack them, score, and write a report.",
     "list": "Show what there is: attacks, aims, hashers, backbones, datasets, benchmarks, reports.",
     "show": "Show a plugin's options, defaults and paper.",
+    "suite": "Named experiments: every table and figure of the paper by one command.",
     "targets": "Draw and describe target files; the floor a protocol's targets give.",
     "report": "Render the reports of a finished run again.",
 }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +15,37 @@ from hashbench.spec import split_outside_brackets
 LIST: dict[str, Any] = {"multiple": True, "metavar": "NAME,..."}
 
 
-def _listed(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def listed(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Callback of an option that repeats and splits at commas."""
     return tuple(part for value in values for part in split_outside_brackets(value))
 
 
-def _numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+    """The same for whole numbers."""
     try:
-        return tuple(int(part) for part in _listed(ctx, parameter, values))
+        return tuple(int(part) for part in listed(ctx, parameter, values))
     except ValueError as error:
         raise UserError(f"--{parameter.name} takes whole numbers separated by commas, not '{','.join(values)}'.") from error
 
 
 @click.command("run")
-@click.option("--attack", "attacks", **LIST, callback=_listed, help="Attacks, with options as in 'dhta[steps=200]'.")
-@click.option("--hasher", "hashers", **LIST, callback=_listed, default=("dpsh",), show_default=True, help="Hashing methods.")
-@click.option("--backbone", "backbones", **LIST, callback=_listed, help="Backbones.  [default: convnet on shapes, else vgg11]")
-@click.option("--bits", **LIST, callback=_numbers, default=("32",), show_default=True, help="Code lengths, 1 to 256.")
-@click.option("--dataset", "datasets", **LIST, callback=_listed, default=("shapes",), show_default=True, help="Datasets.")
+@click.option("--attack", "attacks", **LIST, callback=listed, help="Attacks, with options as in 'dhta[steps=200]'.")
+@click.option("--hasher", "hashers", **LIST, callback=listed, default=("dpsh",), show_default=True, help="Hashing methods.")
+@click.option("--backbone", "backbones", **LIST, callback=listed, help="Backbones.  [default: convnet on shapes, else vgg11]")
+@click.option("--bits", **LIST, callback=numbers, default=("32",), show_default=True, help="Code lengths, 1 to 256.")
+@click.option("--dataset", "datasets", **LIST, callback=listed, default=("shapes",), show_default=True, help="Datasets.")
 @click.option(
     "--protocol",
     "protocols",
     **LIST,
-    callback=_listed,
+    callback=listed,
     default=("harmonised",),
     show_default=True,
     help="harmonised, published, published-dhta, or a TOML file of your own.",
 )
-@click.option("--seed", "seeds", **LIST, callback=_numbers, default=("0",), show_default=True, help="Seeds.")
-@click.option("--benchmark", "benchmarks", **LIST, callback=_listed, help="What is measured.  [default: all built-in]")
-@click.option("--report", "reports", **LIST, callback=_listed, default=("html",), show_default=True, help="Reports to write.")
+@click.option("--seed", "seeds", **LIST, callback=numbers, default=("0",), show_default=True, help="Seeds.")
+@click.option("--benchmark", "benchmarks", **LIST, callback=listed, help="What is measured.  [default: all built-in]")
+@click.option("--report", "reports", **LIST, callback=listed, default=("html",), show_default=True, help="Reports to write.")
 @click.option("--data", metavar="DIR", help="The folder of a dataset that reads one.")
 @click.option("--image-size", type=int, help="Side of the images in pixels.  [default: 32 on shapes, else 224, or 64 with quick]")
 @click.option(
@@ -81,44 +81,10 @@ def command(device: str, workers: int, out: str | None, store: str | None, confi
 
     Options that take names repeat, or take several separated by commas: the cells are their product.
     """
-    from rich.console import Console
+    from hashbench.cli.execute import execute, prepare
+    from hashbench.engine.plan import Config, make_plan
 
-    from hashbench.cli.progress import Bars
-    from hashbench.cli.table import results_table
-    from hashbench.engine.context import Context
-    from hashbench.engine.memory import keep_freed_memory
-    from hashbench.engine.plan import Config, make_plan, pick_device
-    from hashbench.engine.runner import check_out, run_plan
-    from hashbench.engine.store import Store
-
-    if workers < 1:
-        raise UserError(f"--workers is {workers}: give at least 1.")
+    prepare(workers)
     given = {key: value for key, value in asked.items() if value not in (None, ())}
-    keep_freed_memory()
     plan = make_plan(Config(**{"attacks": (), **given}))
-    chosen = pick_device(device)
-    folder = Path(out) if out else Path("runs") / f"{plan.cells[0].slug.rsplit('-', 1)[0]}-{plan.key[:6]}"
-    check_out(plan, folder)
-    root = Path(store) if store else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hashbench"
-    console = Console(stderr=True)
-    context = Context(Store(root), chosen, Bars(console), asked["batch_size"], workers)
-    results, files = run_plan(
-        plan,
-        context,
-        folder,
-        shlex.join(["hashbench", *sys.argv[1:]]),
-        lambda line: console.print(line, markup=False, highlight=False),
-    )
-    screen = Console()
-    if not screen.is_terminal:
-        screen.width = 160  # a file or a pipe has no width that columns must be cut to
-    screen.print(results_table(results))
-    for file in files[:1]:
-        click.echo(f"report: {file}")
-    failed = [cell for cell in results.cells if cell.status != "ok"]
-    for cell in failed:
-        click.echo(
-            f"{cell.status}: {cell.names['attack']} on {cell.names['victim']}: {cell.reason.strip().splitlines()[-1]}", err=True
-        )
-    if failed:
-        raise click.exceptions.Exit(1)
+    execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], device, asked["batch_size"], workers, out, store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
@@ -60,6 +60,8 @@ class Cell:
 
     choice: AttackChoice
     victim: HasherChoice
+    preset: str = ""
+    """The run's preset: how big everything not written out is."""
 
     def __post_init__(self) -> None:
         if self.choice.victim.source != self.victim.source:
@@ -98,15 +100,18 @@ class Cell:
 class Plan:
     """All cells of a run and how they are measured and reported."""
 
-    config: Config
+    asked: Mapping[str, Any]
+    """What the run was asked for: a `Config` as JSON, or several by suite."""
     cells: tuple[Cell, ...]
     benchmarks: tuple[Chosen, ...]
     reports: tuple[Chosen, ...]
+    suites: tuple[Mapping[str, Any], ...] = ()
+    """Of a suite: what is shown, and of which cells."""
 
     @property
     def key(self) -> str:
         """Equal for equal plans."""
-        return digest([self.config.asdict(), [[cell.names, asdict(cell.choice.protocol)] for cell in self.cells]])
+        return digest([self.asked, [[cell.names, asdict(cell.choice.protocol)] for cell in self.cells]])
 
 
 def make_plan(config: Config) -> Plan:
@@ -139,11 +144,11 @@ def make_plan(config: Config) -> Plan:
         for method, backbone, bits, seed, protocol, attack in choices:
             victim = HasherChoice(source, _choose("hashers", method, preset), _backbone(backbone, preset, source), bits, seed)
             chosen, aim = _attack(attack, preset, source)
-            cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim))
+            cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim, preset))
     if config.transfer:
         cells += _transfers(cells)
     return Plan(
-        config,
+        config.asdict(),
         tuple(dict.fromkeys(cells)),
         tuple(_choose("benchmarks", name, None) for name in config.benchmarks),
         tuple(_choose("reports", name, None) for name in config.reports),
@@ -154,7 +159,7 @@ def _transfers(cells: Sequence[Cell]) -> list[Cell]:
     """Every attack of `cells` on every other hasher of the same dataset and seed."""
     victims = list(dict.fromkeys(cell.victim for cell in cells))
     return [
-        Cell(cell.choice, victim)
+        Cell(cell.choice, victim, cell.preset)
         for cell in cells
         for victim in victims
         if victim != cell.victim and victim.source == cell.victim.source and victim.seed == cell.victim.seed
@@ -191,14 +196,18 @@ def _attack(text: str, preset: str, source: Source) -> tuple[Chosen, Chosen | No
     return chosen, _choose("aims", aim, preset, inherited)
 
 
+def canonical(text: str) -> str:
+    """A plugin's text with its options in order: what cells are named by."""
+    spec = parse_spec(text)
+    options = ",".join(f"{key}={value}" for key, value in sorted(spec.options.items()))
+    return f"{spec.name}[{options}]" if options else spec.name
+
+
 def _choose(kind: str, text: str, preset: str | None, second: str | None = None) -> Chosen:
     spec = parse_spec(text)
-    canonical = spec.name
-    if spec.options:
-        canonical += "[" + ",".join(f"{key}={value}" for key, value in sorted(spec.options.items())) + "]"
     if second is not None and "preset" not in spec.options and second in configured_presets(kind, spec.name):
         spec.options["preset"] = second
-    return Chosen(canonical, configure(kind, spec, preset))
+    return Chosen(canonical(text), configure(kind, spec, preset))
 
 
 def configured_presets(kind: str, name: str) -> Sequence[str]:

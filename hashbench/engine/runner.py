@@ -81,7 +81,8 @@ def _run_facts(plan: Plan, context: Context, command: str, cells: list[CellResul
     return {
         "plan": plan.key,
         "command": command,
-        "config": plan.config.asdict(),
+        "config": dict(plan.asked),
+        "suites": [dict(suite) for suite in plan.suites],
         "cells": [cell.slug for cell in cells],
         "versions": {
             "hashbench": __version__,

@@ -107,6 +107,7 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
             "class_names": list(loaded.data.classes),
         },
         "hasher": trained.facts,
+        "preset": cell.preset,
         "keys": {"hasher": digest(trained.key), "images": digest(images.key)},
         "batch_size": context.batch_size,
     }

@@ -62,7 +62,7 @@ def train_trunk(context: Context, choice: HasherChoice) -> tuple[Trunk, dict[str
             facts = choice.backbone.plugin.fit(trunk, loaded.split("train"), context.run(seed))
         _save(draft, trunk.state_dict(), {**facts, "mean": trunk.mean.flatten().tolist(), "std": trunk.std.flatten().tolist()})
 
-    folder = context.store.product("trunk", key, make)
+    folder = context.store.product("trunk", key, make, choice.backbone.text.partition("[")[0])
     trunk = choice.backbone.plugin.build(choice.source.image_size)
     trunk.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
     return trunk.to(context.device), _facts(folder), key
@@ -86,7 +86,7 @@ def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
             facts = method.fit(fresh, loaded.split("train"), context.run(seed))
         _save(draft, fresh.state_dict(), facts)
 
-    folder = context.store.product("hasher", key, make)
+    folder = context.store.product("hasher", key, make, choice.method.text.partition("[")[0])
     hasher = method.build(trunk, choice.bits)
     hasher.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
     hasher = hasher.to(context.device).eval().requires_grad_(False)

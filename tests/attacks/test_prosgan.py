@@ -201,3 +201,35 @@ def test_the_discriminator_learns_to_tell_fakes() -> None:
         optimiser.step()
     assert F.relu(discriminator(fake)[:, -1].mean() - discriminator(real)[:, -1].mean()) > 0.3
     assert discriminator(real[:1]).shape == (1, 3)
+
+
+def test_without_the_hamming_loss_the_hasher_is_not_called_while_training() -> None:
+    calls = []
+    for hamming in (0, 5):
+        split, hasher = small_split(side=32), linear_hasher(side=32)
+        view = view_of(hasher, split)
+        aim = configure("aims", "prototype[steps=5,hidden=32,representation=16]")
+        with seeded(0, CPU):
+            aimed = FittedAim(aim, aim.fit(view, split, Run(0, CPU)))
+            before = view.forwards
+            attack = configure("attacks", f"prosgan[epochs=2,width=8,decoder_width=8,hamming={hamming}]")
+            attack.fit(view, split, aimed, Budget(), Run(0, CPU))
+        calls.append((view.forwards - before, view.backwards))
+    assert calls == [(0, 0), (48, 48)]
+
+
+def test_without_categories_the_discriminator_judges_real_or_fake_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = []
+    made = module("discriminator").Discriminator.forward
+
+    def spy(self: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+        scores = made(self, images)
+        widths.append(scores.shape[1])
+        return scores
+
+    monkeypatch.setattr(module("discriminator").Discriminator, "forward", spy)
+    _, state, _, split = fitted("prosgan[epochs=1,width=8,decoder_width=8,categories=false]")
+    assert set(widths) == {1}
+    _, other, _, _ = fitted("prosgan[epochs=1,width=8,decoder_width=8]")
+    assert widths[-1] == split.labels.shape[1] + 1
+    assert {name: tensor.shape for name, tensor in state.items()} == {name: tensor.shape for name, tensor in other.items()}

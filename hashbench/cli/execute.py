@@ -1,0 +1,60 @@
+"""What every command that runs a plan does around it: store, device, progress, the table at the end, the exit code."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from hashbench.cli.progress import Bars
+from hashbench.cli.table import results_table
+from hashbench.engine.context import Context
+from hashbench.engine.memory import keep_freed_memory
+from hashbench.engine.plan import Plan, pick_device
+from hashbench.engine.runner import check_out, run_plan
+from hashbench.engine.store import Store
+from hashbench.errors import UserError
+
+
+def prepare(workers: int) -> None:
+    """What comes before a plan is made. Raises UserError for an impossible number of workers."""
+    if workers < 1:
+        raise UserError(f"--workers is {workers}: give at least 1.")
+    keep_freed_memory()
+
+
+def store_folder(given: str | None) -> Path:
+    """Where products are kept: as given, or in the user's cache folder."""
+    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hashbench"
+
+
+def execute(plan: Plan, name: str, device: str, batch_size: int, workers: int, out: str | None, store: str | None) -> None:
+    """Run a plan to its table and reports. Exits with 1 where a cell has no number."""
+    chosen = pick_device(device)
+    folder = Path(out) if out else Path("runs") / f"{name}-{plan.key[:6]}"
+    check_out(plan, folder)
+    console = Console(stderr=True)
+    context = Context(Store(store_folder(store)), chosen, Bars(console), batch_size, workers)
+    results, files = run_plan(
+        plan,
+        context,
+        folder,
+        shlex.join(["hashbench", *sys.argv[1:]]),
+        lambda line: console.print(line, markup=False, highlight=False),
+    )
+    screen = Console()
+    if not screen.is_terminal:
+        screen.width = 160  # a file or a pipe has no width that columns must be cut to
+    screen.print(results_table(results))
+    for file in files[:1]:
+        click.echo(f"report: {file}")
+    failed = [cell for cell in results.cells if cell.status != "ok"]
+    for cell in failed:
+        reason = cell.reason.strip().splitlines()[-1]
+        click.echo(f"{cell.status}: {cell.names['attack']} on {cell.names['victim']}: {reason}", err=True)
+    if failed:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,104 @@
+"""`hashbench suite list|show|run`: named experiments."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hashbench.cli.run import LIST, listed, numbers
+from hashbench.suites import load_suite, suite_names
+
+
+@click.group("suite", help="Named experiments: every table and figure of the paper, or your own TOML file.")
+def command() -> None:
+    pass
+
+
+def _options(function: Callable[..., None]) -> Callable[..., None]:
+    """What may be set over a suite's own values."""
+    for option in reversed(
+        (
+            click.option("--dataset", "datasets", **LIST, callback=listed, help="Datasets.  [default: shapes]"),
+            click.option("--data", metavar="DIR", help="The folder of a dataset that reads one."),
+            click.option("--preset", metavar="quick|paper", help="[default: quick on shapes, else paper]"),
+            click.option("--protocol", "protocols", **LIST, callback=listed, help="[default: harmonised, or published with paper]"),
+            click.option("--hasher", "hashers", **LIST, callback=listed, help="Instead of the suite's."),
+            click.option("--backbone", "backbones", **LIST, callback=listed, help="Instead of the suite's."),
+            click.option("--bits", **LIST, callback=numbers, help="Instead of the suite's."),
+            click.option("--seed", "seeds", **LIST, callback=numbers, help="Seeds.  [default: 0]"),
+            click.option("--image-size", type=int, help="Side of the images in pixels."),
+            click.option("--epsilon", help="L-inf budget.  [default: 8/255]"),
+            click.option("--queries", type=int, help="Attack this many queries.  [default: all]"),
+            click.option("--batch-size", type=int, help="Images attacked or hashed at a time.  [default: 64]"),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@command.command("list", help="The built-in suites.")
+def list_suites() -> None:
+    width = max(len(name) for name in suite_names())
+    for name in suite_names():
+        file = load_suite(name)
+        click.echo(f"  {name:<{width}}  {file.title}: {file.about}")
+
+
+@command.command("show", help="A suite's cells, the work they share, and what of it the store has already.")
+@click.argument("name")
+@_options
+@click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
+def show(name: str, store: str | None, **asked: Any) -> None:
+    from hashbench.cli.execute import store_folder
+    from hashbench.engine.costs import estimate, measured_rates, work_of
+
+    plan = _plan(name, asked)
+    for suite in plan.suites:
+        click.secho(f"{suite['title']}: {suite['about']}", bold=True)
+        if suite["note"]:
+            click.echo(f"  {suite['note']}")
+        click.echo(f"  {len(suite['cells'])} cells: " + ", ".join(f"{key} = {text}" for key, text in suite["attacks"].items()))
+    work = work_of(plan)
+    click.secho(f"All together {len(plan.cells)} cells, which share:", bold=True)
+    for stage, count in Counter(item.stage for item in work).items():
+        click.echo(f"  {count} x {stage}")
+    rates = measured_rates(store_folder(store))
+    seconds, unknown = estimate(work, rates)
+    click.echo(f"From nothing about {_duration(seconds)} by what this store has measured" + (":" if rates else " (nothing yet)."))
+    for (stage, plugin), rate in sorted(rates.items()):
+        click.echo(f"  {stage} {plugin}: {rate:.1f} s")
+    if unknown:
+        click.echo("  not measured here yet: " + ", ".join(f"{stage} {plugin}" for stage, plugin in unknown))
+
+
+@command.command("run", help="Run a suite to its tables and figures, in the paper's order.")
+@click.argument("name")
+@_options
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
+@click.option("--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Decoding threads.")
+@click.option("--out", metavar="DIR", help="Where results go.  [default: runs/ and a name of the run's own]")
+@click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
+def run(name: str, device: str, workers: int, out: str | None, store: str | None, **asked: Any) -> None:
+    from hashbench.cli.execute import execute, prepare
+
+    prepare(workers)
+    plan = _plan(name, asked)
+    execute(plan, f"{plan.asked['suite']}-{plan.asked['preset']}", device, asked["batch_size"] or 64, workers, out, store)
+
+
+def _plan(name: str, asked: dict[str, Any]) -> Any:
+    from hashbench.engine.plan import choose_source
+    from hashbench.engine.suite_plan import plan_suite
+
+    given = {key: value for key, value in asked.items() if value not in (None, ())}
+    dataset = given.get("datasets", ("shapes",))[0]
+    _, preset = choose_source(dataset, given.get("data"), given.get("preset"))
+    return plan_suite(load_suite(name), given, preset)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"

@@ -1,0 +1,35 @@
+"""The paper's numbers (ProS-GAN, CVPR 2021, Tables 1-4), beside ours where the two are of the same thing."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+
+from hashbench.api import CellResult
+
+_KEY = ("dataset", "hasher", "backbone", "bits", "attack", "victim")
+WHOSE = ("t_map_clean", "map_clean")
+"""Metrics of the unattacked query: the same whatever the attack."""
+
+
+def published(cell: CellResult, metric: str) -> float | None:
+    """The paper's value of a cell's metric; None where it has none, or where ours is not comparable: another dataset, protocol or
+    preset, or other options."""
+    if cell.names["protocol"] != "published" or cell.made.get("preset") != "paper":
+        return None
+    key = [str(cell.names[name]) for name in _KEY]
+    if metric in WHOSE:
+        key[4] = ""
+    found: float | None = _table().get((*key, metric))
+    return found
+
+
+@cache
+def _table() -> dict[tuple[Any, ...], float]:
+    text = files("hashbench.reports") / "published.csv"
+    with text.open(encoding="utf-8") as stream:
+        rows = pd.read_csv(stream, dtype=str, keep_default_na=False)
+    return {(*(row[name] for name in _KEY), row["metric"]): float(row["value"]) for row in rows.to_dict("records")}
