@@ -33,13 +33,11 @@ class Targeted(Benchmark):
             ranking.update(products.database_codes, products.database_labels)
             arrays |= {f"{which}/{labels}/items": ranking.items, f"{which}/{labels}/relevant": ranking.relevant}
             rows += _rows(metric, ranking, products)
-        if products.protocol.cutoff is None:
-            rows += [Row.mean(f"map_{name}", ap) for name, ap in sorted(products.controls.items())]
         return Measurement(rows, arrays)
 
 
 def _rows(metric: str, ranking: HammingRanking, products: Products) -> list[Row]:
-    """The metric as the protocol scores it; for t-MAP its bounds and floor, for MAP its floor."""
+    """The metric as the protocol scores it; for t-MAP its bounds and floor, for MAP its floor and, at all ranks, its controls."""
     protocol = products.protocol
     scores = ranking.compute(cutoff=protocol.cutoff, normaliser=protocol.normaliser)
     irrelevant = scores.relevant == 0
@@ -62,4 +60,6 @@ def _rows(metric: str, ranking: HammingRanking, products: Products) -> list[Row]
         rows.append(row("t_precision_radius_2", within))
     if metric == "map_clean":
         rows += [row("map_floor", floor), Row("queries_without_relevant", float(irrelevant.sum()))]
+        if protocol.cutoff is None:
+            rows += [row(f"map_{name}", ap) for name, ap in sorted(products.controls.items())]
     return rows

@@ -8,11 +8,18 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+CORE = (
+    ["attack", "budget", "goal", "hasher", "iterative", "products", "run", "targets", "victim"]
+    + ["data/images", "data/split"]
+    + [f"engine/{name}" for name in ("aiming", "attacking", "checks", "enforce", "seeds", "sources", "targets", "victims")]
+)
+"""The core's files that make what is kept: a change in one of them makes everything anew."""
+
 
 def code_hash(plugin: Any) -> str:
-    """SHA-256 over the file of a plugin's class and the siblings it imports relatively, in order of path."""
+    """SHA-256 over the file of a plugin's class, the siblings it imports relatively, and the core, in order of path."""
     cls = plugin if isinstance(plugin, type) else type(plugin)
-    seen: set[Path] = set()
+    seen = {Path(__file__).parent / f"{name}.py" for name in CORE}
     _collect(Path(inspect.getfile(cls)).resolve(), seen)
     digest = hashlib.sha256()
     for path in sorted(seen):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hashbench.products import Products
+from hashbench.retrieval import Bootstrap
 
 if TYPE_CHECKING:
     from hashbench.results import CellResult
@@ -62,13 +63,18 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
     """Flags that show beside other cells of one table (same dataset, hasher, victim, protocol and seed), by cell's slug."""
     found: dict[str, list[Flag]] = {cell.slug: [] for cell in table}
     for cell in table:
+        clean = next((row for row in cell.rows if row["metric"] == "map_clean"), None)
+        chance = cell.value("map_floor")
+        if clean is not None and clean["low"] is not None and chance is not None and clean["low"] <= chance:
+            says = f"the hasher's clean MAP {clean['value']:.3f} is not told apart from chance ({chance:.3f})"
+            found[cell.slug].append(_flag("hasher-at-chance", says))
         t_map, floor, aim = (cell.value(name) for name in ("t_map", "t_map_floor", "t_map_aim"))
         if t_map is None or floor is None or aim is None:
             continue
-        if aim < floor:
+        if aim < floor and _above(cell, "t_map_floor", cell, "t_map_aim"):
             says = f"its aim code ranks worse ({aim:.3f}) than a random ranking ({floor:.3f})"
             found[cell.slug].append(_flag("aim-below-floor", says))
-        if t_map > aim:
+        if t_map > aim and _above(cell, "t_map", cell, "t_map_aim"):
             found[cell.slug].append(
                 _flag("beats-aim", f"its t-MAP {t_map:.3f} is above its aim code's {aim:.3f}, which is no bound")
             )
@@ -77,16 +83,22 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
         if _but_steps(longer) != _but_steps(shorter) or None in steps or steps[0] <= steps[1]:
             continue
         ours, theirs = longer.value("t_map"), shorter.value("t_map")
-        if ours is not None and theirs is not None and ours < theirs:
+        if ours is not None and theirs is not None and ours < theirs and _above(shorter, "t_map", longer, "t_map"):
             says = f"{steps[0]} steps reach {ours:.3f}, {steps[1]} steps {theirs:.3f}: more should not do worse"
             found[longer.slug].append(_flag("more-steps-worse", says))
     return found
 
 
+def _above(first: CellResult, metric: str, second: CellResult, other: str) -> bool:
+    """Whether a metric is above another by more than the 95 % interval of their difference over the same queries."""
+    gap = first.arrays[f"per_query/{metric}"] - second.arrays[f"per_query/{other}"]
+    return Bootstrap(len(gap), int(first.names["seed"])).interval(gap)[0] > 0
+
+
 def transfer_flags(cell: CellResult, white_box: CellResult) -> list[Flag]:
     """A flag where images steered to an aim code fool another hasher more than the one they were made on."""
     there, here = cell.value("t_map"), white_box.value("t_map")
-    if white_box.value("t_map_aim") is None or there is None or here is None or there <= here:
+    if white_box.value("t_map_aim") is None or there is None or here is None or not _above(cell, "t_map", white_box, "t_map"):
         return []
     return [_flag("transfer-above-white-box", f"t-MAP {there:.3f} on this victim, {here:.3f} on the hasher it was made on")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -33,9 +34,9 @@ def protocol_of(text: str) -> Protocol:
 def _checked(file: str, content: dict[str, Any]) -> Protocol:
     from pydantic import TypeAdapter, ValidationError
 
-    base = content.pop("base", "harmonised")
+    base = str(content.pop("base", "harmonised"))
     if base not in PROTOCOLS:
-        raise UnknownName(f"base in {file}", str(base), PROTOCOLS)
+        raise UnknownName(f"base in {file}", base, PROTOCOLS)
     known = [field.name for field in fields(Protocol)]
     unknown = next((key for key in content if key not in known), None)
     if unknown is not None:
@@ -43,10 +44,13 @@ def _checked(file: str, content: dict[str, Any]) -> Protocol:
     missing = next((key for key in ("name", "version") if key not in content), None)
     if missing is not None:
         raise UserError(f"{file} has no {missing}: give the protocol one, results are told apart by it.")
+    if not isinstance(content["name"], str) or not content["name"].strip():
+        raise UserError(f"{file}: the name is {content['name']!r}: give the protocol a name in words.")
     if content["name"] in PROTOCOLS:
         raise UserError(f"{file}: the name '{content['name']}' is a built-in protocol's: give it another.")
     try:
-        protocol: Protocol = TypeAdapter(Protocol).validate_python(asdict(PROTOCOLS[base]) | content)
+        values = json.dumps(asdict(PROTOCOLS[base]) | content, default=str)
+        protocol: Protocol = TypeAdapter(Protocol).validate_json(values, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -33,7 +33,7 @@ class TargetPool:
 
     @classmethod
     def of(cls, data: RetrievalData, picked: np.ndarray, protocol: Protocol) -> TargetPool:
-        """The pool for the queries at positions `picked` of the query split."""
+        """The pool for the queries at positions `picked` of the query split. Raises BadData for one without a possible target."""
         vectors, counts = np.unique(data.split_labels(protocol.pool), axis=0, return_counts=True)
         own = data.split_labels("query")[picked]
         database = np.unique(data.split_labels("database"), axis=0, return_counts=True)
@@ -44,7 +44,16 @@ class TargetPool:
             keep = vectors.any(1)
             vectors, counts = vectors[keep], counts[keep]
         least = _smallest(vectors, counts, own, protocol)
-        return cls(vectors[counts >= least], own, least, protocol.disjoint, (database[0], database[1]))
+        pool = cls(vectors[counts >= least], own, least, protocol.disjoint, (database[0], database[1]))
+        for start in range(0, len(picked), _ROWS):
+            without = np.flatnonzero(~pool.allowed(slice(start, start + _ROWS)).any(1))
+            if len(without):
+                position = int(picked[start + without[0]])
+                raise BadData(
+                    f"query {position} (line {position + 1} of the query list) has no possible target: every label vector of the "
+                    f"{protocol.pool} shares a class with it; use --protocol published, which allows overlap, or leave it out."
+                )
+        return pool
 
     def allowed(self, queries: slice | int) -> np.ndarray:
         """(q, M) bool: what each of some queries can be given."""
@@ -103,16 +112,13 @@ def draw_labels(
     targets = np.empty((len(picked), pool.vectors.shape[1]), dtype=np.uint8)
     for i, position in enumerate(picked):
         allowed = np.flatnonzero(pool.allowed(i)[0])
-        if not len(allowed):
-            raise BadData(
-                f"query {position} (line {position + 1} of the query list) has no possible target: every label vector of the "
-                f"{protocol.pool} shares a class with it; use --protocol published, which allows overlap, or leave the query out."
-            )
         if protocol.targets in ("nearest", "farthest"):
             if distances is None:
                 raise ValueError(f"targets '{protocol.targets}' need distances.")
             far = distances[i, pool.vectors[allowed].argmax(1)]
-            chosen = allowed[far.argmin() if protocol.targets == "nearest" else far.argmax()]
+            if np.isnan(far).all():
+                raise BadData(f"query {position} has no possible target: no database image has a class it could be given.")
+            chosen = allowed[np.nanargmin(far) if protocol.targets == "nearest" else np.nanargmax(far)]
         else:
             chosen = np.random.default_rng(derive_seed(seed, "target", int(position))).choice(allowed)
         targets[i] = pool.vectors[chosen]

@@ -63,7 +63,7 @@ def heat_map(title: str, of: str, down: Sequence[str], across: Sequence[str], va
         figure = Figure(figsize=(2.6 + 1.05 * len(across), 1.5 + 0.42 * len(down)), layout="constrained")
         axes = figure.add_subplot()
         axes.pcolormesh(np.ma.masked_invalid(values), cmap="cividis", edgecolors="none")
-        middle = (np.nanmin(values) + np.nanmax(values)) / 2
+        middle = np.ma.masked_invalid(values).min() / 2 + np.ma.masked_invalid(values).max() / 2
         for (i, j), value in np.ndenumerate(values):
             if np.isfinite(value):
                 colour = "#ffffff" if value < middle else "#000000"

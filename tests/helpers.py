@@ -53,3 +53,52 @@ def perturb(
     images = split.images(np.arange(count), CPU)
     perturbed: Tensor = plugin.perturb(view, {}, images, goal_of(split, count), codes, budget, Run(seed, CPU))
     return perturbed
+
+
+SUITE = """
+title = "mine"
+about = "Every kind of show, in small."
+
+[run]
+hasher = ["dpsh[epochs=1]"]
+backbone = ["convnet[width=8,warmup_epochs=1]"]
+bits = [8, 12]
+transfer = true
+
+[attacks]
+noise = "noise"
+dhta = "dhta[steps=2]"
+prosgan = "prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
+heavy = "prosgan[epochs=1,width=8,decoder_width=8,reconstruction=100,aim=prototype[steps=5]]"
+
+[[show]]
+kind = "rows"
+rows = [
+    { label = "Original", metric = "t_map_clean" },
+    { label = "DHTA", attack = "dhta", metric = "t_map" },
+    { label = "Anchor code", attack = "dhta", metric = "t_map_aim" },
+]
+
+[[show]]
+kind = "measures"
+measures = ["t_map", "rms", "seconds_per_image"]
+rows = [{ label = "DHTA", attack = "dhta" }]
+
+[[show]]
+kind = "matrix"
+rows = [{ label = "DHTA", attack = "dhta" }]
+
+[[show]]
+kind = "curves"
+rows = [{ label = "Noise", attack = "noise" }]
+
+[[show]]
+kind = "retrieved"
+rows = [{ label = "ProS-GAN", attack = "prosgan" }]
+
+[[show]]
+kind = "sweep"
+option = "reconstruction"
+measures = ["t_map", "rms"]
+rows = [{ label = "20", attack = "prosgan" }, { label = "100", attack = "heavy" }]
+"""

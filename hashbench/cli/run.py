@@ -25,7 +25,7 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
     try:
         return tuple(int(part) for part in listed(ctx, parameter, values))
     except ValueError as error:
-        raise UserError(f"--{parameter.name} takes whole numbers separated by commas, not '{','.join(values)}'.") from error
+        raise UserError(f"{parameter.opts[0]} takes whole numbers separated by commas, not '{','.join(values)}'.") from error
 
 
 @click.command("run")

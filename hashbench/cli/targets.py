@@ -50,11 +50,13 @@ def make(dataset: str, data: str | None, seed: int, queries: int | None, protoco
 @click.option("--protocol", "protocols", multiple=True, help="Protocols to describe.  [default: all built-in]")
 def show(file: Path | None, dataset: str, data: str | None, seed: int, queries: int | None, protocols: tuple[str, ...]) -> None:
     from hashbench.protocol import PROTOCOLS
+    from hashbench.spec import split_outside_brackets
 
     if file is not None:
         _show_file(file, dataset, data)
         return
-    for name in protocols or tuple(PROTOCOLS):
+    names = [name for text in protocols for name in split_outside_brackets(text)]
+    for name in names or PROTOCOLS:
         _show_pool(*_choice(dataset, data, seed, queries, name))
 
 
@@ -66,6 +68,8 @@ def _choice(dataset: str, data: str | None, seed: int, queries: int | None, prot
 
     if queries is not None and queries < 1:
         raise UserError(f"--queries is {queries}: give at least 1, or leave it out for all.")
+    if seed < 0:
+        raise UserError(f"--seed is {seed}: give 0 or more.")
     source, _ = choose_source(dataset, data)
     return source.dataset.plugin.load_labels(source.folder), TargetChoice(source, protocol_of(protocol), queries, seed)
 

@@ -52,8 +52,8 @@ class AttackChoice:
 def fit_aim(context: Context, victim: HasherChoice, aim: Chosen) -> tuple[FittedAim, float, dict[str, Any]]:
     """The fitted aim, the seconds its fit took, and its key."""
     trained = train_hasher(context, victim)
-    key = {"hasher": digest(trained.key), "aim": aim.key, "seed": victim.seed}
     seed = derive_seed(victim.seed, "fit aim", victim.source.name, victim.label, aim.text)
+    key = {"hasher": digest(trained.key), "aim": aim.key, "seed": seed}
 
     def make(draft: Path) -> None:
         data = load_source(context, victim.source).split("train")
@@ -70,8 +70,8 @@ def aim_codes(context: Context, choice: AttackChoice, aim: Chosen) -> tuple[np.n
     """(Q, K) int8 codes the aim steers to, and their key. Images drawn for anchors are the same for every hasher."""
     fitted, _, fit_key = fit_aim(context, choice.victim, aim)
     targets = draw_targets(context, choice.targets)
-    key = {"aim": digest(fit_key), "targets": digest(targets.key), "seed": choice.victim.seed}
     seed = derive_seed(choice.victim.seed, "aim", choice.victim.source.name, aim.text)
+    key = {"aim": digest(fit_key), "targets": digest(targets.key), "seed": seed}
 
     def make(draft: Path) -> None:
         view = victim_of(context, choice.victim, "gradients")

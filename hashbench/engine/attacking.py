@@ -50,14 +50,14 @@ def fit_attack(context: Context, choice: AttackChoice) -> tuple[State, float, di
     if choice.aim is not None:
         aim, _, aim_key = fit_aim(context, choice.victim, choice.aim)
     trained = train_hasher(context, choice.victim)
+    seed = derive_seed("fit attack", *choice.names)
     key = {
         "hasher": digest(trained.key),
         "attack": choice.attack.key,
         "aim": aim_key and digest(aim_key),
         "budget": [choice.budget.norm, choice.budget.epsilon],
-        "seed": choice.victim.seed,
+        "seed": seed,
     }
-    seed = derive_seed("fit attack", *choice.names)
 
     def make(draft: Path) -> None:
         data = load_source(context, choice.victim.source).split("train")
@@ -85,7 +85,7 @@ def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
         "targets": digest(targets.key),
         "enforce": [choice.protocol.enforce_budget, choice.protocol.eight_bit],
         "batch_size": context.batch_size,
-        "format": 2,
+        "seed": derive_seed("perturb", *choice.names),
     }
 
     def make(draft: Path) -> None:
@@ -137,7 +137,7 @@ def perturb_all(
 
             if without_budget is None:
                 one = (images[:1], _first(goal), None if batch_codes is None else batch_codes[:1])
-                perturb(batch=one)
+                check_images(choice.attack.text, perturb(batch=one), images[:1])
                 without_budget = change_without_budget(partial(perturb, batch=one), images[:1], choice.budget)
                 view.forwards = view.backwards = 0
             perturbed, batch_seconds = context.timed(perturb)

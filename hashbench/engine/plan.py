@@ -18,6 +18,7 @@ from hashbench.engine.aiming import AttackChoice
 from hashbench.engine.context import Chosen
 from hashbench.engine.sources import Source
 from hashbench.engine.store import digest
+from hashbench.engine.targets import load_target_file
 from hashbench.engine.victims import HasherChoice
 from hashbench.errors import UnknownName, UserError
 from hashbench.protocol_file import protocol_of
@@ -111,7 +112,9 @@ class Plan:
     @property
     def key(self) -> str:
         """Equal for equal plans."""
-        return digest([self.asked, [[cell.names, asdict(cell.choice.protocol)] for cell in self.cells]])
+        files = sorted({file for cell in self.cells if (file := cell.choice.target_file) is not None})
+        contents = [digest(load_target_file(file)) for file in files]
+        return digest([self.asked, contents, [[cell.names, asdict(cell.choice.protocol)] for cell in self.cells]])
 
 
 def make_plan(config: Config) -> Plan:
@@ -127,6 +130,8 @@ def make_plan(config: Config) -> Plan:
         raise UserError("--targets names its queries: leave --queries out.")
     if config.batch_size < 1:
         raise UserError(f"--batch-size is {config.batch_size}: give at least 1.")
+    if any(seed < 0 for seed in config.seeds):
+        raise UserError(f"--seed is {min(config.seeds)}: give 0 or more.")
     wrong = [bits for bits in config.bits if bits not in BITS]
     if wrong:
         raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")

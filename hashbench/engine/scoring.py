@@ -146,12 +146,15 @@ def _attacked_alike(cell: CellResult) -> tuple[Any, ...]:
 
 
 def _share(metric: str, cell: CellResult, ceiling: CellResult) -> dict[str, Any]:
-    """(t-MAP - floor) / (aim - floor), of means and of the same resamples' means."""
+    """(t-MAP - floor) / (aim - floor), of means and of the same resamples' means.
+
+    No value where the aim code itself is not told apart from the floor: a share of nothing has no meaning.
+    """
     attacked, floor = cell.arrays["per_query/t_map"], cell.arrays["per_query/t_map_floor"]
     gained, possible = attacked - floor, ceiling.arrays["per_query/t_map_aim"] - floor
-    if np.nanmean(possible) <= 0:
-        return {"metric": metric, "value": None, "low": None, "high": None}
     bootstrap = Bootstrap(len(attacked), cell.names["seed"])
-    resampled = bootstrap.means(gained) / np.maximum(bootstrap.means(possible), 1e-12)
-    low, high = percentiles(resampled)
+    if not bootstrap.interval(possible)[0] > 0:
+        return {"metric": metric, "value": None, "low": None, "high": None}
+    ways = bootstrap.means(possible)
+    low, high = percentiles(bootstrap.means(gained) / np.where(ways > 0, ways, np.nan))
     return {"metric": metric, "value": float(np.nanmean(gained) / np.nanmean(possible)), "low": low, "high": high}

@@ -59,7 +59,7 @@ def _draw_targets(context: Context, choice: TargetChoice) -> Targets:
     if choice.file is not None:
         return read_targets(choice.file, loaded.data, choice.protocol)
     rule = choice.protocol.target_rule
-    key = {"labels": loaded.data.label_content, "queries": choice.queries, "seed": choice.seed, **rule}
+    key = {"schema": SCHEMA, "labels": loaded.data.label_content, "queries": choice.queries, "seed": choice.seed, **rule}
     by_image = choice.protocol.targets in ("nearest", "farthest")
     if by_image:
         key["pixels"] = digest(loaded.key)
@@ -106,12 +106,29 @@ def read_targets(file: Path, data: RetrievalData, protocol: Protocol, key: dict[
         raise UserError(
             f"{file} was drawn by another rule than protocol {protocol.name}'s ({content['rule']}): give the one it was drawn by."
         )
-    labels = np.zeros((len(content["targets"]), data.labels.shape[1]), dtype=np.uint8)
-    for row, classes in zip(labels, content["targets"], strict=True):
-        row[classes] = 1
-    queries = np.array(content["queries"], dtype=np.int64)
-    facts = {"seed": content["seed"], **content["rule"], **content["facts"]}
-    return Targets(queries, labels, facts, key or {"file": digest(content)})
+    queries, labels = _checked(file, content, data, protocol)
+    overlap = float(((labels * data.split_labels("query")[queries]).sum(1) > 0).mean())
+    facts = {"seed": content["seed"], **content["rule"], **content["facts"], "queries": len(queries), "overlap": overlap}
+    return Targets(queries, labels, facts, key or {"queries": digest(queries.tolist()), "targets": digest(labels.tolist())})
+
+
+def _checked(file: Path, content: dict[str, Any], data: RetrievalData, protocol: Protocol) -> tuple[np.ndarray, np.ndarray]:
+    """Queries and target labels, every entry looked at: the file may have been edited."""
+    available, classes = len(data.rows["query"]), data.labels.shape[1]
+    labels = np.zeros((len(content["targets"]), classes), dtype=np.uint8)
+    seen: set[int] = set()
+    for i, (query, target) in enumerate(zip(content["queries"], content["targets"], strict=True)):
+        where = f"{file}: entry {i + 1}"
+        if type(query) is not int or not 0 <= query < available or query in seen:
+            raise UserError(f"{where}: the query {query!r} is not one of 0 to {available - 1}, each once.")
+        if not isinstance(target, list) or not all(type(one) is int and 0 <= one < classes for one in target):
+            raise UserError(f"{where}: the target {target!r} is not a list of classes 0 to {classes - 1}.")
+        seen.add(query)
+        labels[i, target] = 1
+        own = data.labels[data.rows["query"][query]]
+        if protocol.disjoint and (not target or bool(labels[i] @ own)):
+            raise UserError(f"{where}: protocol {protocol.name} wants a target that has a class and shares none with its query.")
+    return np.array(content["queries"], dtype=np.int64), labels
 
 
 def load_target_file(file: Path) -> dict[str, Any]:
@@ -122,8 +139,10 @@ def load_target_file(file: Path) -> dict[str, Any]:
         raise UserError(f"the target file {file} can't be read: {error.strerror}.") from error
     except ValueError as error:
         raise UserError(f"{file} is not JSON: {error}.") from error
-    wanted = {"schema", "dataset", "labels", "rule", "seed", "facts", "queries", "targets"}
-    if not isinstance(content, dict) or not wanted <= set(content) or len(content["queries"]) != len(content["targets"]):
+    wanted: dict[str, type] = dict.fromkeys(("schema", "seed"), int) | dict.fromkeys(("dataset", "labels"), str)
+    wanted |= dict.fromkeys(("rule", "facts"), dict) | dict.fromkeys(("queries", "targets"), list)
+    sound = isinstance(content, dict) and all(isinstance(content.get(name), kind) for name, kind in wanted.items())
+    if not sound or not content["queries"] or len(content["queries"]) != len(content["targets"]):
         raise UserError(f"{file} is not a target file: make one with hashbench targets make.")
     if content["schema"] != SCHEMA:
         raise UserError(f"{file} has schema {content['schema']}; this hashbench reads {SCHEMA}.")
@@ -131,12 +150,12 @@ def load_target_file(file: Path) -> dict[str, Any]:
 
 
 def class_distances(loaded: Loaded, picked: np.ndarray) -> np.ndarray:
-    """(Q, C) Euclidean distances of queries to the mean database image of each class, at 32 px; inf for a class without any."""
+    """(Q, C) Euclidean distances of queries to the mean database image of each class, at 32 px; nan for a class without any."""
     small = thumbnails(loaded)
     database, labels = small[loaded.data.rows["database"]], loaded.data.split_labels("database").astype(np.float32)
     counts = labels.sum(0)
     means = (labels.T @ database) / np.maximum(counts, 1)[:, None]
     queries = small[loaded.data.rows["query"][picked]]
     distances: np.ndarray = np.linalg.norm(queries[:, None] - means[None], axis=2)
-    distances[:, counts == 0] = np.inf
+    distances[:, counts == 0] = np.nan
     return distances

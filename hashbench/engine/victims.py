@@ -53,8 +53,8 @@ class TrainedHasher:
 def train_trunk(context: Context, choice: HasherChoice) -> tuple[Trunk, dict[str, Any], dict[str, Any]]:
     """A trunk with its weights, facts, and its key. Shared by methods and bits."""
     loaded = load_source(context, choice.source)
-    key = {"data": digest(loaded.key), "backbone": choice.backbone.key, "seed": choice.seed}
     seed = derive_seed(choice.seed, "trunk", choice.source.name, choice.backbone.text)
+    key = {"data": digest(loaded.key), "backbone": choice.backbone.key, "seed": seed}
 
     def make(draft: Path) -> None:
         with seeded(seed, context.device):
@@ -77,8 +77,8 @@ def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
     loaded = load_source(context, choice.source)
     method = choice.method.plugin
     trunk, trunk_facts, trunk_key = train_trunk(context, choice)
-    key = {"trunk": digest(trunk_key), "method": choice.method.key, "bits": choice.bits, "seed": choice.seed}
     seed = derive_seed(choice.seed, "hasher", choice.source.name, choice.backbone.text, choice.method.text, choice.bits)
+    key = {"trunk": digest(trunk_key), "method": choice.method.key, "bits": choice.bits, "seed": seed}
 
     def make(draft: Path) -> None:
         with seeded(seed, context.device):

@@ -17,17 +17,18 @@ class Bootstrap:
         self._weights = rng.multinomial(queries, np.full(queries, 1 / queries), size=resamples).astype(np.float64)
 
     def means(self, per_query: np.ndarray) -> np.ndarray:
-        """(resamples,) means of (Q,) values; those that are nan do not count."""
+        """(resamples,) means of (Q,) values; those that are nan do not count, and a resample of nothing else is nan."""
         counts = np.isfinite(per_query)
-        means: np.ndarray = self._weights @ np.where(counts, per_query, 0.0) / np.maximum(self._weights @ counts, 1)
+        drawn = self._weights @ counts
+        means: np.ndarray = self._weights @ np.where(counts, per_query, 0.0) / np.where(drawn > 0, drawn, np.nan)
         return means
 
     def interval(self, per_query: np.ndarray) -> tuple[float, float]:
-        """The percentile interval of the mean."""
+        """The percentile interval of the mean of (Q,) values, one of which counts at least."""
         return percentiles(self.means(per_query))
 
 
 def percentiles(resampled: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of resampled values."""
-    low, high = np.percentile(resampled, [2.5, 97.5])
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
     return float(low), float(high)

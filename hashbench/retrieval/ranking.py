@@ -79,8 +79,7 @@ class HammingRanking:
     def update(self, database_codes: np.ndarray, database_labels: np.ndarray) -> None:
         """Count a shard: (N, K) codes and (N, C) labels."""
         self._check(database_codes, database_labels)
-        if len(self._queries) != len(self.counts):
-            raise ValueError("a ranking made from counts has no codes to rank more rows by.")
+        self._check_codes("rank more rows by")
         count = counter(self._backend, len(self._queries) * len(database_codes))
         for start in range(0, len(database_codes), _SHARD):
             stop = start + _SHARD
@@ -90,6 +89,8 @@ class HammingRanking:
     def merge(self, other: HammingRanking) -> None:
         """Add the counts of the same queries over another shard."""
         mine, theirs = self._queries, other._queries
+        self._check_codes("merge")
+        other._check_codes("merge")
         if not (np.array_equal(mine.codes, theirs.codes) and np.array_equal(mine.labels, theirs.labels)):
             raise ValueError("only rankings of the same queries can be merged.")
         self.counts += other.counts
@@ -125,6 +126,7 @@ class HammingRanking:
         normaliser: Normaliser = "hits",
     ) -> np.ndarray:
         """(Q,) AP with ties broken by database position, the published protocol. `shards` in database order."""
+        self._check_codes("order the database by")
         parts: list[Packed] = []
         for codes, labels in shards:
             self._check(codes, labels)
@@ -149,6 +151,10 @@ class HammingRanking:
         if cutoff is None:
             return average(expected_share(items, relevant), relevant)
         return ap_at(items, relevant, cutoff, normaliser)[0]
+
+    def _check_codes(self, purpose: str) -> None:
+        if len(self._queries) != len(self.counts):
+            raise ValueError(f"a ranking made from counts has no codes to {purpose}.")
 
     def _check(self, codes: np.ndarray, labels: np.ndarray) -> None:
         if codes.shape[1] != self.bits:

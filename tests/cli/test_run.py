@@ -139,7 +139,7 @@ class {name}(Attack):
     [
         ("none", "raise RuntimeError('boom')", "boom"),
         ("none", "return images * float('nan')", "not finite"),
-        ("none", "return images[:, :1]", "returned (8, 1, 32, 32)"),
+        ("none", "return images[:, :1]", "returned (1, 1, 32, 32)"),
         ("none", "return victim.logits(images)", "which needs 'gradients'"),
         ("codes", "return victim.relaxed(images)", "which needs 'gradients'"),
     ],
@@ -233,3 +233,14 @@ def test_two_protocols_side_by_side_a_target_file_and_a_protocol_of_ones_own(tmp
     assert facts["queries"] == 4 and facts["seed"] == 7 and made.stdout.strip().endswith(facts["sha256"])
     both = hashbench("run", "--attack", "noise", *TINY, "--targets", "t.json", "--queries", "3", "--out", "no", cwd=tmp_path)
     assert both.returncode == 2 and "leave --queries out" in both.stderr
+
+
+def test_a_spelling_that_draws_other_numbers_is_another_product(tmp_path: Path) -> None:
+    spelt = [*TINY[:4], "--hasher", "dpsh[epochs=1,batch_size=64]"]
+    results = []
+    for out, store, before in (("a", "empty", False), ("b", "used", True)):
+        if before:
+            assert hashbench("run", "--attack", "noise", *TINY, "--out", "first", "--store", store, cwd=tmp_path).returncode == 0
+        assert hashbench("run", "--attack", "noise", *spelt, "--out", out, "--store", store, cwd=tmp_path).returncode == 0
+        results.append((tmp_path / out / "results.csv").read_bytes())
+    assert results[0] == results[1]

@@ -66,10 +66,14 @@ def test_cell_flags(fault: dict[str, Any], flag: str | None, words: str) -> None
     assert all(words in one["says"] and one["says"].endswith(".") for one in found)
 
 
-def cell(slug: str, attack: str = "ifgsm", steps: int | None = None, **values: float) -> CellResult:
+def cell(slug: str, attack: str = "ifgsm", steps: int | None = None, spread: float = 0.0, **values: float) -> CellResult:
+    """A cell of 40 queries whose values lie `spread` around the mean."""
     options = {"rule": "sign"} | ({} if steps is None else {"steps": steps})
     rows = [{"metric": name, "value": value, "low": None, "high": None} for name, value in values.items()]
-    return CellResult({"attack": attack}, "ok", slug, rows=rows, made={"options": {"attack": options}})
+    rng = np.random.default_rng(len(slug))
+    arrays = {f"per_query/{name}": value + spread * rng.standard_normal(40) for name, value in values.items()}
+    names = {"attack": attack, "seed": 0}
+    return CellResult(names, "ok", slug, rows=rows, arrays=arrays, made={"options": {"attack": options}})
 
 
 def test_table_flags() -> None:
@@ -88,6 +92,20 @@ def test_table_flags() -> None:
         "many": ["more-steps-worse"],
         "other": [],
     }
+
+
+def test_a_hasher_at_chance_is_flagged() -> None:
+    at_chance, above = cell("chance", map_clean=0.31, map_floor=0.30), cell("above", "dhta", map_clean=0.5, map_floor=0.30)
+    at_chance.rows[0] |= {"low": 0.29, "high": 0.33}
+    above.rows[0] |= {"low": 0.45, "high": 0.55}
+    found = {slug: [flag["flag"] for flag in flags] for slug, flags in table_flags([at_chance, above]).items()}
+    assert found == {"chance": ["hasher-at-chance"], "above": []}
+
+
+def test_differences_that_the_queries_do_not_tell_apart_are_not_flagged() -> None:
+    few = cell("few", "ifgsm[steps=2]", 2, spread=0.5, t_map=0.501, t_map_floor=0.3, t_map_aim=0.5)
+    many = cell("many", "ifgsm[steps=20]", 20, spread=0.5, t_map=0.5, t_map_floor=0.3, t_map_aim=0.499)
+    assert table_flags([few, many]) == {"few": [], "many": []}
 
 
 def test_transfer_above_the_white_box_is_flagged() -> None:

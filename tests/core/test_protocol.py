@@ -53,6 +53,11 @@ def test_a_file_changes_what_it_names_and_keeps_the_rest(tmp_path: Path) -> None
         ('name = "x"\nversion = 1\nties = "random"', "ties: Input should be 'aware' or 'index'"),
         ('name = "x"\nversion = 1\nbase = "fair"', "unknown base in"),
         ("name = ", "is not TOML"),
+        ('name = ["a"]\nversion = 1', "give the protocol a name in words"),
+        ('name = ""\nversion = 1', "give the protocol a name in words"),
+        ('name = "x"\nversion = 1\nbase = ["harmonised"]', "unknown base in"),
+        ('name = "x"\nversion = true', "version: Input should be a valid integer"),
+        ('name = "x"\nversion = 1\ndisjoint = "no"', "disjoint: Input should be a valid boolean"),
     ],
 )
 def test_wrong_files_are_told_in_a_sentence(tmp_path: Path, content: str, sentence: str) -> None:

@@ -72,7 +72,16 @@ def test_distances_are_to_the_mean_image_of_each_class() -> None:
 
     distances = class_distances(Small, np.array([0]))  # type: ignore[arg-type]
     assert distances[0, 0] == pytest.approx(0.0, abs=1e-5) and distances[0, 1] == pytest.approx(0.8 * np.sqrt(192), rel=1e-5)
-    assert distances[0, 2] == np.inf
+    assert np.isnan(distances[0, 2])
+
+
+def test_a_class_without_database_images_is_never_the_farthest() -> None:
+    data = data_of([[0, 1, 0]] * 12, [[1, 0, 0]] * 3, train=[[0, 1, 0]] * 5 + [[0, 0, 1]] * 5)
+    protocol = dataclasses.replace(FAIR, targets="farthest", pool="train", min_images=1)
+    labels, _ = draw_labels(data, np.arange(3), protocol, 0, np.tile([0.0, 1.0, np.nan], (3, 1)))
+    assert labels.tolist() == [[0, 1, 0]] * 3
+    with pytest.raises(BadData, match="no database image"):
+        draw_labels(data, np.arange(3), protocol, 0, np.tile([0.0, np.nan, np.nan], (3, 1)))
 
 
 def test_pool_shrinks_only_as_far_as_needed_and_no_target_is_a_sentence() -> None:
@@ -127,6 +136,24 @@ def test_a_target_file_goes_round_and_is_refused_where_it_does_not_belong(tmp_pa
         read_targets(file, configure("datasets", "shapes[train=64,database=129,queries=8]").load(None, 32), FAIR)
     with pytest.raises(UserError, match="another rule"):
         read_targets(file, data, RELEASE)
+    content = json.loads(file.read_text())
+    for change, sentence in (
+        ({"queries": [9999, *content["queries"][1:]]}, "entry 1: the query 9999"),
+        ({"queries": [-1, *content["queries"][1:]]}, "entry 1: the query -1"),
+        ({"queries": [content["queries"][0], content["queries"][0], *content["queries"][2:]]}, "entry 2: the query"),
+        ({"targets": [*content["targets"][:4], [99]]}, r"entry 5: the target \[99\]"),
+        ({"targets": [*content["targets"][:4], "x"]}, "entry 5: the target 'x'"),
+        ({"targets": [*content["targets"][:4], []]}, "entry 5: protocol harmonised wants"),
+        ({"queries": [], "targets": []}, "not a target file"),
+        ({"facts": []}, "not a target file"),
+    ):
+        file.write_text(json.dumps(content | change))
+        with pytest.raises(UserError, match=sentence):
+            read_targets(file, data, FAIR)
+    own = np.flatnonzero(data.split_labels("query")[content["queries"][0]]).tolist()
+    file.write_text(json.dumps(content | {"targets": [own, *content["targets"][1:]]}))
+    with pytest.raises(UserError, match="entry 1: protocol harmonised wants"):
+        read_targets(file, data, FAIR)
     file.write_text(json.dumps({"schema": 1}))
     with pytest.raises(UserError, match="not a target file"):
         read_targets(file, data, FAIR)

@@ -34,6 +34,12 @@ def test_queries_that_do_not_count_are_left_out_of_every_mean() -> None:
     assert means.mean() == pytest.approx(values.mean(), abs=0.01)
 
 
+def test_a_resample_without_a_query_that_counts_is_left_out_not_zero() -> None:
+    values = np.full(16, np.nan)
+    values[3] = 0.8
+    assert Bootstrap(16).interval(values) == (pytest.approx(0.8), pytest.approx(0.8))
+
+
 def test_two_thousand_resamples_at_least() -> None:
     assert len(Bootstrap(10).means(np.ones(10))) >= 2000
     with pytest.raises(ValueError, match="2,000"):

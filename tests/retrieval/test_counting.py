@@ -103,8 +103,14 @@ def test_stored_counts_give_every_metric_again() -> None:
     assert np.array_equal(again.compute(cutoff=4).ap, ranking.compute(cutoff=4).ap)
     assert np.array_equal(again.compute().precision_by_radius, ranking.compute().precision_by_radius)
     assert np.array_equal(again.floor(), ranking.floor())
-    with pytest.raises(ValueError, match="made from counts"):
-        again.update(database, np.zeros((30, 1), dtype=np.uint8))
+    for use in (
+        lambda: again.update(database, np.zeros((30, 1), dtype=np.uint8)),
+        lambda: again.merge(ranking),
+        lambda: ranking.merge(again),
+        lambda: again.index_order_ap([(database, np.zeros((30, 1), dtype=np.uint8))]),
+    ):
+        with pytest.raises(ValueError, match="made from counts"):
+            use()
 
 
 def test_merging_other_queries_is_refused() -> None:

@@ -1,0 +1,128 @@
+"""Suites as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from helpers import SUITE
+
+from hashbench import registry
+from hashbench.api import CellResult, UserError
+from hashbench.cli.main import group
+from hashbench.engine.suite_plan import plan_suite
+from hashbench.suites import load_suite, suite_names
+
+DATA = "shapes[train=64,database=128,queries=8]"
+
+
+def hashbench(*args: str) -> Result:
+    return CliRunner().invoke(group, list(args), catch_exceptions=False)
+
+
+def test_a_suite_runs_to_a_page_with_every_kind_of_show_and_makes_each_set_of_images_once(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(SUITE)
+    common = ["--dataset", DATA, "--out", str(tmp_path / "out"), "--store", str(tmp_path / "store")]
+    done = hashbench("suite", "run", str(tmp_path / "mine.toml"), *common)
+    assert done.exit_code == 0, done.output
+    assert "paper.html" in done.output
+    page = (tmp_path / "out" / "paper.html").read_text()
+    assert page.count("<svg") == 7 and "Transfer of DHTA" in page and "reconstruction 100" in page and 'src="http' not in page
+    assert "None of these numbers is comparable" in page
+    images = [path for path in (tmp_path / "store" / "images").iterdir() if path.is_dir()]
+    matrix = list(csv.DictReader((tmp_path / "out" / "transfer.csv").read_text().splitlines()))
+    assert len(images) == 8 and len(matrix) == 16
+    made = {json.loads(file.read_text())["made"]["keys"]["images"] for file in (tmp_path / "out" / "cells").glob("*.json")}
+    assert len(made) == 8
+    rows = {(row["attack"], row["source"], row["victim"]): float(row["t_map"]) for row in matrix}
+    assert len(rows) == 16
+    again = hashbench("suite", "show", str(tmp_path / "mine.toml"), *common[:2], "--store", str(tmp_path / "store"))
+    assert "16 cells" in again.output and "2 x hasher" in again.output and "hasher dpsh:" in again.output
+    assert "not measured" not in again.output
+
+
+def test_a_cell_without_a_number_says_why_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "boom.py").write_text(
+        "from dataclasses import dataclass\nfrom hashbench.api import Attack\n\n\n@dataclass(frozen=True)\nclass Boom(Attack):\n"
+        '    """Boom"""\n\n    def perturb(self, victim, state, images, goal, codes, budget, run):\n        raise RuntimeError("boom")\n'
+    )
+    content = SUITE.replace('"dhta[steps=2]"', f'"{tmp_path / "boom.py"}:Boom"')
+    (tmp_path / "mine.toml").write_text(content)
+    done = hashbench(
+        "suite", "run", str(tmp_path / "mine.toml"), "--dataset", DATA, "--out", str(tmp_path / "o"), "--store", str(tmp_path / "s")
+    )
+    assert done.exit_code == 1
+    page = (tmp_path / "o" / "paper.html").read_text()
+    assert "error: RuntimeError: boom" in page and "Cells without a number" in page
+
+
+@pytest.mark.parametrize("name", suite_names())
+@pytest.mark.parametrize("preset", ["quick", "paper"])
+def test_the_built_in_suites_plan(name: str, preset: str, tmp_path: Path) -> None:
+    file = load_suite(name)
+    asked = {"datasets": ("shapes",)} if preset == "quick" else {"datasets": ("lists",), "data": str(tmp_path)}
+    plan = plan_suite(file, asked, preset)
+    assert len(plan.suites) == (7 if name == "paper" else 1)
+    texts = {cell.names["attack"] for cell in plan.cells}
+    for suite in plan.suites:
+        assert set(suite["attacks"].values()) <= texts and set(suite["cells"]) <= {cell.slug for cell in plan.cells}
+    if name == "table3":
+        assert len(plan.cells) == 72
+    assert {cell.choice.protocol.name for cell in plan.cells} == {"harmonised" if preset == "quick" else "published"}
+
+
+def test_wrong_suites_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="did you mean 'table1'"):
+        load_suite("tabel1")
+    mine = tmp_path / "mine.toml"
+    for content, sentence in (
+        ('title = "x"', "has no about"),
+        (SUITE.replace('kind = "curves"', 'kind = "curve"'), "did you mean 'curves'"),
+        (SUITE.replace('attack = "dhta"', 'attack = "dhtb"'), "did you mean 'dhta'"),
+        ("title = ", "is not TOML"),
+    ):
+        mine.write_text(content)
+        with pytest.raises(UserError, match=sentence):
+            load_suite(str(mine))
+    mine.write_text(SUITE.replace("transfer = true", "transfers = true"))
+    with pytest.raises(UserError, match="'transfers' under \\[run\\]"):
+        plan_suite(load_suite(str(mine)), {}, "quick")
+    with pytest.raises(UserError, match="report 'paper' is of a suite"):
+        registry.load("reports", "paper")().render(type("R", (), {"run": {}})(), tmp_path)
+
+
+def test_published_numbers_stand_beside_comparable_cells_only() -> None:
+    import importlib
+
+    published = importlib.import_module("hashbench.reports.published").published
+    names = {"dataset": "nuswide", "hasher": "dpsh", "backbone": "vgg11", "bits": 32, "attack": "prosgan[preset=published]"}
+    names |= {"victim": "dpsh-vgg11-32", "protocol": "published", "seed": 0}
+
+    def cell(preset: str = "paper", **changed: object) -> CellResult:
+        return CellResult(names | changed, "ok", "x", made={"preset": preset})
+
+    assert published(cell(), "t_map") == 0.7825 and published(cell(), "rms") == 0.0187
+    assert published(cell(attack="noise"), "map_clean") == published(cell(), "map_clean") is not None
+    assert published(cell("quick"), "t_map") is None
+    assert published(cell(protocol="harmonised"), "t_map") is None
+    assert published(cell(dataset="shapes"), "t_map") is None
+    assert published(cell(attack="prosgan"), "t_map") is None
+    assert published(cell(), "psnr") is None
+
+
+def test_the_published_table_is_the_shared_one_in_our_units(shared: Path) -> None:
+    from importlib.resources import files
+
+    with (files("hashbench.reports") / "published.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    sources = {
+        table: list(csv.DictReader((shared / "published" / f"{table}.csv").read_text().splitlines()))
+        for table in ("table1", "table3", "table4")
+    }
+    for table, percents in (("table1", "percent"), ("table3", "t_map_percent"), ("table4", "percent")):
+        ours = sorted(float(row["value"]) for row in rows if row["table"] == table)
+        assert ours == pytest.approx(sorted(float(row[percents]) / 100 for row in sources[table]))
+    assert sum(row["table"] == "table2" for row in rows) == 36
