@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -10,11 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from hashbench.errors import UnknownName, UserError
-
-KINDS = ("rows", "measures", "matrix", "curves", "retrieved", "sweep")
-"""What a suite can show: metrics as rows and hashers as columns; attacks as rows and metrics as columns; a transfer matrix;
-precision-recall curves; retrieved images; metrics over an option's values."""
-_KEYS = {"title", "about", "suites", "run", "attacks", "show", "quick", "note"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,8 @@ class SuiteFile:
 
     name: str
     content: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+    """Where it was read from, for the suites it names by path."""
 
     @property
     def title(self) -> str:
@@ -48,10 +44,13 @@ class SuiteFile:
     def about(self) -> str:
         return str(self.content["about"])
 
-    def suites(self, preset: str) -> list[Suite]:
-        """The experiments in it, for a preset (`quick` changes what the file says it does)."""
-        if "suites" in self.content:
-            return [suite for name in self.content["suites"] for suite in load_suite(name).suites(preset)]
+    def suites(self, preset: str, inside: tuple[str, ...] = ()) -> list[Suite]:
+        """The experiments in it, for a preset (`quick` changes what the file says it does). `inside`: the lists it is part of."""
+        if self.content.get("suites"):
+            if self.name in inside:
+                raise UserError(f"the suite {self.name} contains itself.")
+            names = (*inside, self.name)
+            return [suite for name in self.content["suites"] for suite in load_suite(name, self.folder).suites(preset, names)]
         changed = self.content.get("quick", {}) if preset == "quick" else {}
         attacks = {**self.content["attacks"], **changed.get("attacks", {})}
         run = {**self.content["run"], **changed.get("run", {})}
@@ -65,40 +64,25 @@ def suite_names() -> list[str]:
     return sorted(names, key=lambda name: (name == "paper", not name.startswith("table"), name))
 
 
-def load_suite(text: str) -> SuiteFile:
-    """A built-in suite by name, or one's own: a path that ends in .toml. Raises UnknownName or UserError."""
-    if text.endswith(".toml"):
-        try:
-            source = Path(text).read_text(encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"the suite {text} can't be read: {error.strerror}.") from error
-        name = Path(text).stem
-    else:
+def load_suite(text: str, beside: Path | None = None) -> SuiteFile:
+    """A built-in suite by name, or one's own: a path that ends in .toml, from the folder `beside` where it is inside another's.
+
+    Raises UnknownName or UserError.
+    """
+    from hashbench.suite_schema import checked
+
+    if not text.endswith(".toml"):
         if text not in suite_names():
             raise UnknownName("suite", text, suite_names())
-        source, name = (_folder() / f"{text}.toml").read_text(encoding="utf-8"), text
+        return SuiteFile(text, checked(text, (_folder() / f"{text}.toml").read_text(encoding="utf-8")))
+    file = Path(text) if beside is None else beside / text
     try:
-        content = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{text} is not TOML: {error}.") from error
-    _check(text, content)
-    return SuiteFile(name, content)
-
-
-def _check(text: str, content: Mapping[str, Any]) -> None:
-    unknown = next((key for key in content if key not in _KEYS), None)
-    if unknown is not None:
-        raise UnknownName(f"key in {text}", unknown, _KEYS)
-    wanted = ("title", "about") if "suites" in content else ("title", "about", "run", "attacks", "show")
-    missing = next((key for key in wanted if key not in content), None)
-    if missing is not None:
-        raise UserError(f"{text} has no {missing}.")
-    for show in content.get("show", ()):
-        if show.get("kind") not in KINDS:
-            raise UnknownName(f"kind of show in {text}", str(show.get("kind")), KINDS)
-        for row in show.get("rows", ()):
-            if row.get("attack", next(iter(content["attacks"]))) not in content["attacks"]:
-                raise UnknownName(f"attack of a row in {text}", row["attack"], content["attacks"])
+        source = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"the suite {file} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
+    return SuiteFile(file.stem, checked(str(file), source), file.parent)
 
 
 def _folder() -> Any:

@@ -49,7 +49,7 @@ def _headings(columns: Sequence[tuple[Any, ...]]) -> list[str]:
 def _number(cells: Sequence[CellResult], attack: str | None, metric: str) -> dict[str, Any]:
     """A metric of the cell of an attack (of any for None): its row, the paper's number, or why there is none."""
     for cell in cells:
-        if attack is not None and cell.names["attack"] != attack:
+        if cell.names["attack"] != attack if attack is not None else cell.status != "ok":
             continue
         if cell.status != "ok":
             return {"row": None, "why": f"{cell.status}: {cell.reason.strip().splitlines()[-1]}"}
@@ -57,7 +57,8 @@ def _number(cells: Sequence[CellResult], attack: str | None, metric: str) -> dic
         if row is None and attack is None:
             continue
         paper = published(cell, metric)
-        gap = None if paper is None or row is None or row["value"] is None else row["value"] - paper
+        timed = metric == "seconds_per_image"
+        gap = None if paper is None or row is None or row["value"] is None or timed else row["value"] - paper
         return {"row": row, "paper": paper, "gap": gap, "why": "" if row else f"no {metric}"}
     return {"row": None, "why": "not run"}
 
@@ -85,8 +86,11 @@ def _measures(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], sh
 def _matrix(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], show: Mapping[str, Any]) -> dict[str, Any]:
     figures = []
     for row in rows:
-        picked = [cell for cell in cells if cell.names["attack"] == row["attack"]]
-        figures.append(matrix(row["label"], picked))
+        groups: dict[tuple[Any, ...], list[CellResult]] = {}
+        for cell in cells:
+            if cell.names["attack"] == row["attack"]:
+                groups.setdefault(tuple(cell.names[name] for name in ("dataset", "protocol", "seed")), []).append(cell)
+        figures += [matrix(row["label"], group) for group in groups.values()]
     return {"figures": figures}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from hashbench.api import CellResult, Results
 
 from .figures import heat_map
+from .published import published
 
 _GROUP = ("dataset", "protocol", "seed", "attack")
 
@@ -29,11 +30,23 @@ def matrix(attack: str, cells: Sequence[CellResult]) -> dict[str, Any]:
     for cell in cells:
         if cell.status == "ok":
             values[sources.index(cell.source), victims.index(cell.names["victim"])] = cell.value("t_map")
+    ours = [cell for cell in cells if cell.status == "ok"]
+    papers = [(cell.source, cell.names["victim"], cell.value("t_map"), published(cell, "t_map")) for cell in ours]
     names = cells[0].names
     where = f"{names['dataset']}, protocol {names['protocol']}, seed {names['seed']}"
     return {
         "attack": attack,
         "names": where,
+        "beside": [_beside(victim, cells) for victim in victims],
+        "papers": [paper for paper in papers if paper[3] is not None],
+        "flags": [(cell, flag) for cell in cells for flag in cell.flags if not cell.white_box],
         "missing": sum(cell.status != "ok" for cell in cells),
         "figure": heat_map(f"Transfer of {attack}: t-MAP", where, sources, victims, values),
     }
+
+
+def _beside(victim: str, cells: Sequence[CellResult]) -> dict[str, Any]:
+    """What a victim's column is to be read against: the t-MAP of the clean queries and its floor."""
+    cell = next((cell for cell in cells if cell.names["victim"] == victim and cell.status == "ok"), None)
+    values = {metric: None if cell is None else cell.value(metric) for metric in ("t_map_clean", "t_map_floor")}
+    return {"victim": victim, **values}

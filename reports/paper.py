@@ -21,13 +21,10 @@ class Paper(Report):
             raise UserError("the report 'paper' is of a suite: make one with hashbench suite run.")
         sections = [{**suite, "parts": [layout(suite, show, results) for show in suite["show"]]} for suite in suites]
         missing = [cell for cell in results.cells if cell.status != "ok"]
-        comparable = any(
-            number.get("paper") is not None
-            for section in sections
-            for part in section["parts"]
-            for line in part.get("lines", ())
-            for number in line["numbers"]
-        )
+        parts = [part for section in sections for part in section["parts"]]
+        numbers = [number for part in parts for line in part.get("lines", ()) for number in line["numbers"]]
+        matrices = [matrix for part in parts if part["kind"] == "matrix" for matrix in part["figures"]]
+        comparable = any(number.get("paper") is not None for number in numbers) or any(matrix["papers"] for matrix in matrices)
         done = next((cell for cell in results.cells if cell.status == "ok"), None)
         page = environment().get_template("paper.html.j2")
         file = out / "paper.html"

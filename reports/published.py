@@ -16,15 +16,24 @@ WHOSE = ("t_map_clean", "map_clean")
 
 
 def published(cell: CellResult, metric: str) -> float | None:
-    """The paper's value of a cell's metric; None where it has none, or where ours is not comparable: another dataset, protocol or
-    preset, or other options."""
-    if cell.names["protocol"] != "published" or cell.made.get("preset") != "paper":
+    """The paper's value of a cell's metric; None where it has none, or where ours is not of the same thing: another dataset,
+    protocol, preset, budget, image size, number of queries, target file, backbone weights or options."""
+    if not _comparable(cell):
         return None
     key = [str(cell.names[name]) for name in _KEY]
+    key[0] = str(cell.made["data"]["identity"])
     if metric in WHOSE:
         key[4] = ""
     found: float | None = _table().get((*key, metric))
     return found
+
+
+def _comparable(cell: CellResult) -> bool:
+    made = cell.made
+    if cell.names["protocol"] != "published" or made.get("preset") != "paper":
+        return False
+    whole = made["targets"]["queries"] == made["data"]["query_rows"] and not made["targets"].get("file")
+    return bool(whole and abs(made["budget"]["epsilon"] - 8 / 255) < 1e-9 and made["data"]["image_size"] == 224)
 
 
 @cache

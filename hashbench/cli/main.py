@@ -16,6 +16,8 @@ COMMANDS = {
     "show": "Show a plugin's options, defaults and paper.",
     "suite": "Named experiments: every table and figure of the paper by one command.",
     "targets": "Draw and describe target files; the floor a protocol's targets give.",
+    "new": "Create a plugin package that works as created.",
+    "check": "Try a plugin against its contract.",
     "report": "Render the reports of a finished run again.",
 }
 

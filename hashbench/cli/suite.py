@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -48,13 +47,13 @@ def list_suites() -> None:
         click.echo(f"  {name:<{width}}  {file.title}: {file.about}")
 
 
-@command.command("show", help="A suite's cells, the work they share, and what of it the store has already.")
+@command.command("show", help="A suite's cells, the work they share, and how long that took before on this machine.")
 @click.argument("name")
 @_options
 @click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
 def show(name: str, store: str | None, **asked: Any) -> None:
     from hashbench.cli.execute import store_folder
-    from hashbench.engine.costs import estimate, measured_rates, work_of
+    from hashbench.engine.costs import STAGES, estimate, measured_rates, work_of
 
     plan = _plan(name, asked)
     for suite in plan.suites:
@@ -62,17 +61,13 @@ def show(name: str, store: str | None, **asked: Any) -> None:
         if suite["note"]:
             click.echo(f"  {suite['note']}")
         click.echo(f"  {len(suite['cells'])} cells: " + ", ".join(f"{key} = {text}" for key, text in suite["attacks"].items()))
-    work = work_of(plan)
     click.secho(f"All together {len(plan.cells)} cells, which share:", bold=True)
-    for stage, count in Counter(item.stage for item in work).items():
-        click.echo(f"  {count} x {stage}")
-    rates = measured_rates(store_folder(store))
-    seconds, unknown = estimate(work, rates)
-    click.echo(f"From nothing about {_duration(seconds)} by what this store has measured" + (":" if rates else " (nothing yet)."))
-    for (stage, plugin), rate in sorted(rates.items()):
-        click.echo(f"  {stage} {plugin}: {rate:.1f} s")
-    if unknown:
-        click.echo("  not measured here yet: " + ", ".join(f"{stage} {plugin}" for stage, plugin in unknown))
+    stages = estimate(work_of(plan), measured_rates(store_folder(store)))
+    for stage, (count, seconds, unknown) in stages.items():
+        known = f"{_duration(seconds)} by what this store has measured" if unknown < count else "not measured in this store"
+        some = f", {unknown} of them not measured" if 0 < unknown < count else ""
+        click.echo(f"  {count} x {STAGES[stage]}: {known}{some}")
+    click.echo(f"From nothing about {_duration(sum(seconds for _, seconds, _ in stages.values()))}, the unmeasured apart.")
 
 
 @command.command("run", help="Run a suite to its tables and figures, in the paper's order.")
@@ -87,17 +82,13 @@ def run(name: str, device: str, workers: int, out: str | None, store: str | None
 
     prepare(workers)
     plan = _plan(name, asked)
-    execute(plan, f"{plan.asked['suite']}-{plan.asked['preset']}", device, asked["batch_size"] or 64, workers, out, store)
+    execute(plan, f"{plan.asked['suite']}-{plan.asked['preset']}", device, plan.asked["batch_size"], workers, out, store)
 
 
 def _plan(name: str, asked: dict[str, Any]) -> Any:
-    from hashbench.engine.plan import choose_source
     from hashbench.engine.suite_plan import plan_suite
 
-    given = {key: value for key, value in asked.items() if value not in (None, ())}
-    dataset = given.get("datasets", ("shapes",))[0]
-    _, preset = choose_source(dataset, given.get("data"), given.get("preset"))
-    return plan_suite(load_suite(name), given, preset)
+    return plan_suite(load_suite(name), {key: value for key, value in asked.items() if value not in (None, ())})
 
 
 def _duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from hashbench.data.dataset import Dataset, RetrievalData, split_facts
 from hashbench.data.images import PIPELINE, decode_image_file
 from hashbench.errors import BadData
+from hashbench.plugin import option
 
 FILES = {"train": "train", "database": "database", "query": "test"}
 
@@ -20,6 +21,8 @@ FILES = {"train": "train", "database": "database", "query": "test"}
 @dataclass(frozen=True)
 class Lists(Dataset):
     """Any images, in the field's lists: {train,test,database}_{img,label}.txt (test = queries)"""
+
+    identity: str = option("", "which data set of the field it is, such as flickr25k: options and published numbers go by it")
 
     def load(self, folder: Path | None, image_size: int) -> RetrievalData:
         root = _checked(folder)

@@ -39,6 +39,11 @@ class AttackChoice:
     target_file: Path | None = None
 
     @property
+    def work(self) -> str:
+        """What its fit and its images are timed under."""
+        return f"{self.attack.work} against {self.victim.work}, {self.queries or 'all'} queries"
+
+    @property
     def targets(self) -> TargetChoice:
         """The queries and targets that all attacks of a table share."""
         return TargetChoice(self.victim.source, self.protocol, self.queries, self.victim.seed, self.target_file)
@@ -62,7 +67,7 @@ def fit_aim(context: Context, victim: HasherChoice, aim: Chosen) -> tuple[Fitted
             state, seconds = context.timed(lambda: aim.plugin.fit(view, data, context.run(seed)))
         save_fit(draft, state, seconds)
 
-    state, seconds = load_fit(context, context.store.product("aim", key, make))
+    state, seconds = load_fit(context, context.store.product("aim", key, make, f"{aim.work} against {victim.work}"))
     return FittedAim(aim.plugin, state), seconds, key
 
 

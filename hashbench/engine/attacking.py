@@ -67,7 +67,7 @@ def fit_attack(context: Context, choice: AttackChoice) -> tuple[State, float, di
             state, seconds = context.timed(lambda: choice.attack.plugin.fit(view, data, aim, choice.budget, run))
         save_fit(draft, state, seconds)
 
-    state, seconds = load_fit(context, context.store.product("attack", key, make, choice.attack.text.partition("[")[0]))
+    state, seconds = load_fit(context, context.store.product("attack", key, make, choice.work))
     return state, seconds, key
 
 
@@ -93,7 +93,7 @@ def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
         save_tensors(tensors, draft / "tensors.safetensors")
         (draft / "timing.json").write_text(json.dumps(timing), encoding="utf-8")
 
-    folder = context.store.product("images", key, make, choice.attack.text.partition("[")[0])
+    folder = context.store.product("images", key, make, choice.work)
     arrays = {name: t.numpy() for name, t in load_tensors(folder / "tensors.safetensors", torch.device("cpu")).items()}
     timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
     log = AttackLog(

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from hashbench.engine.store import Store
+from hashbench.engine.store import Store, digest
 from hashbench.fingerprint import code_hash
 from hashbench.plugin import Plugin, options_of
 from hashbench.run import Progress, Run, derive_seed
@@ -26,6 +26,11 @@ class Chosen:
 
     text: str
     plugin: Any
+
+    @property
+    def work(self) -> str:
+        """Its text and a mark of its resolved options: equal work takes equal time."""
+        return f"{self.text}#{digest(options_of(self.plugin))[:4]}"
 
     @property
     def key(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a plan costs: the work its cells share, and how long such work took before in a store."""
+"""What a plan costs: the work its cells share, and how long the same work took before in a store."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from pathlib import Path
 from hashbench.engine.plan import Plan
 
 Rates = Mapping[tuple[str, str], float]
-"""(stage, plugin) -> seconds."""
-STAGES = ("trunk", "hasher", "fitted attack", "images")
+"""(stage, work) -> seconds."""
+STAGES = {"trunk": "trunk", "hasher": "hasher", "aim": "aim", "attack": "fitted attack", "images": "images"}
+"""Stages of the store that take time, and what they are called."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """One product that some cells of a plan need."""
+    """One product that some cells of a plan need: its stage, and what it is timed under."""
 
     stage: str
-    plugin: str
+    name: str
     identity: object
 
 
@@ -30,29 +31,30 @@ def work_of(plan: Plan) -> list[Work]:
     for cell in plan.cells:
         choice = cell.choice
         for victim in (choice.victim, cell.victim):
-            work[Work("trunk", _name(victim.backbone.text), (victim.source, victim.backbone, victim.seed))] = None
-            work[Work("hasher", _name(victim.method.text), victim)] = None
-        work[Work("fitted attack", _name(choice.attack.text), (choice.victim, choice.attack, choice.aim, choice.budget))] = None
-        work[Work("images", _name(choice.attack.text), choice)] = None
-    return sorted(work, key=lambda item: STAGES.index(item.stage))
+            work[Work("trunk", victim.trunk_work, (victim.source, victim.backbone, victim.seed))] = None
+            work[Work("hasher", victim.work, victim)] = None
+        if choice.aim is not None:
+            work[Work("aim", f"{choice.aim.work} against {choice.victim.work}", (choice.victim, choice.aim))] = None
+        work[Work("attack", choice.work, (choice.victim, choice.attack, choice.aim, choice.budget))] = None
+        work[Work("images", choice.work, choice)] = None
+    return sorted(work, key=lambda item: list(STAGES).index(item.stage))
 
 
 def measured_rates(store: Path) -> Rates:
     """Median seconds of each kind of work over the products in a store."""
     seen: dict[tuple[str, str], list[float]] = {}
-    for stage in ("trunk", "hasher", "attack", "images"):
+    for stage in STAGES:
         for file in (store / stage).glob("*/made.json"):
             made = json.loads(file.read_text(encoding="utf-8"))
-            name = "fitted attack" if stage == "attack" else stage
-            seen.setdefault((name, made["plugin"]), []).append(made["seconds"])
+            seen.setdefault((stage, made["work"]), []).append(made["seconds"])
     return {key: statistics.median(values) for key, values in seen.items()}
 
 
-def estimate(work: Sequence[Work], rates: Rates) -> tuple[float, list[tuple[str, str]]]:
-    """Seconds of all work by the rates, and the kinds of work that have none."""
-    kinds = [(item.stage, item.plugin) for item in work]
-    return sum(rates.get(kind, 0.0) for kind in kinds), sorted({kind for kind in kinds if kind not in rates})
-
-
-def _name(text: str) -> str:
-    return text.partition("[")[0]
+def estimate(work: Sequence[Work], rates: Rates) -> dict[str, tuple[int, float, int]]:
+    """For each stage: how many products, the seconds of those whose like was measured, and how many were not."""
+    found: dict[str, tuple[int, float, int]] = {}
+    for item in work:
+        count, seconds, unknown = found.get(item.stage, (0, 0.0, 0))
+        rate = rates.get((item.stage, item.name))
+        found[item.stage] = (count + 1, seconds + (rate or 0.0), unknown + (rate is None))
+    return found

@@ -94,7 +94,9 @@ class Cell:
             str(names[key]).partition("[")[0] for key in ("dataset", "hasher", "backbone", "bits", "attack", "protocol")
         )
         readable = "".join(char if char.isalnum() or char == "-" else "_" for char in text)
-        return f"{readable}-{digest(names)[:6]}"
+        choice = self.choice
+        apart = [names, self.preset, choice.budget.epsilon, choice.queries, self.victim.source.image_size, asdict(choice.protocol)]
+        return f"{readable}-{digest(apart)[:6]}"
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,10 @@ def make_plan(config: Config) -> Plan:
             chosen, aim = _attack(attack, preset, source)
             cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim, preset))
     if config.transfer:
-        cells += _transfers(cells)
+        travelling = _transfers(cells)
+        if not travelling:
+            raise UserError("--transfer needs several hashers of a dataset: give more than one --bits, --backbone or --hasher.")
+        cells += travelling
     return Plan(
         config.asdict(),
         tuple(dict.fromkeys(cells)),
@@ -193,7 +198,7 @@ def _backbone(text: str, preset: str, source: Source) -> Chosen:
 
 def _attack(text: str, preset: str, source: Source) -> tuple[Chosen, Chosen | None]:
     chosen = _choose("attacks", text, preset)
-    chosen = Chosen(chosen.text, chosen.plugin.resolve(source.name.partition("[")[0]))
+    chosen = Chosen(chosen.text, chosen.plugin.resolve(source.identity))
     aim = aim_of(chosen.plugin)
     if aim is None:
         return chosen, None

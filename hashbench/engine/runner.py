@@ -108,4 +108,12 @@ def write_results(plan: Plan, results: Results, out: Path) -> list[Path]:
         write_atomically(out / "transfer.csv", csv_text(results.transfer))
     write_atomically(out / "timings.csv", csv_text(results.timings))
     write_atomically(out / "run.json", json.dumps(results.run, sort_keys=True, indent=1))
-    return [file for report in plan.reports for file in report.plugin.render(results, out)]
+    files, mistakes = [], []
+    for report in plan.reports:
+        try:
+            files += report.plugin.render(results, out)
+        except UserError as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise mistakes[0]
+    return files

@@ -98,9 +98,10 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
         "options": {name: options_of(chosen.plugin) for name, chosen in plugins.items() if chosen is not None},
         "protocol": dataclasses.asdict(choice.protocol),
         "budget": dataclasses.asdict(choice.budget),
-        "targets": targets.facts | {"sha256": targets.sha256},
+        "targets": targets.facts | {"sha256": targets.sha256, "file": choice.target_file is not None},
         "data": {
             **loaded.data.facts,
+            "identity": cell.victim.source.identity,
             "content": loaded.data.content,
             "pipeline": loaded.data.pipeline,
             "image_size": loaded.data.image_size,

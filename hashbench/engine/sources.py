@@ -27,6 +27,12 @@ class Source:
     def name(self) -> str:
         return self.dataset.text
 
+    @property
+    def identity(self) -> str:
+        """Which data set of the field it is, whatever reads it."""
+        named: str = getattr(self.dataset.plugin, "identity", "")
+        return named or self.dataset.text.partition("[")[0]
+
 
 @dataclass(frozen=True)
 class Loaded:

@@ -45,10 +45,10 @@ class Store:
         except OSError as error:
             raise UserError(f"the store {root} is not writable ({error.strerror}): give another with --store DIR.") from error
 
-    def product(self, stage: str, key: Mapping[str, Any], make: Callable[[Path], None], plugin: str = "") -> Path:
+    def product(self, stage: str, key: Mapping[str, Any], make: Callable[[Path], None], work: str = "") -> Path:
         """The folder of a product; `make` fills an empty folder where it is not there yet.
 
-        The seconds it took are kept beside it, under the name of the `plugin` that took them.
+        The seconds it took are kept beside it, under the name of the `work` it was.
 
         Interrupted or failing work leaves nothing behind. A product whose files do not match their checksums is made again.
         """
@@ -66,7 +66,7 @@ class Store:
             try:
                 start = time.perf_counter()
                 make(draft)
-                _write_json(draft / "made.json", {"plugin": plugin, "seconds": time.perf_counter() - start})
+                _write_json(draft / "made.json", {"work": work, "seconds": time.perf_counter() - start})
                 _write_json(draft / "key.json", {"stage": stage, **key})
                 _write_json(draft / "checksums.json", _checksums(draft))
                 _sync(draft)

@@ -38,6 +38,16 @@ class HasherChoice:
     def label(self) -> str:
         return f"{self.method.text}-{self.backbone.text}-{self.bits}"
 
+    @property
+    def trunk_work(self) -> str:
+        """What its trunk's training is timed under."""
+        return f"{self.backbone.work} on {self.source.name} at {self.source.image_size} px"
+
+    @property
+    def work(self) -> str:
+        """What its training is timed under."""
+        return f"{self.method.work} with {self.trunk_work}"
+
 
 @dataclass(frozen=True)
 class TrainedHasher:
@@ -62,7 +72,7 @@ def train_trunk(context: Context, choice: HasherChoice) -> tuple[Trunk, dict[str
             facts = choice.backbone.plugin.fit(trunk, loaded.split("train"), context.run(seed))
         _save(draft, trunk.state_dict(), {**facts, "mean": trunk.mean.flatten().tolist(), "std": trunk.std.flatten().tolist()})
 
-    folder = context.store.product("trunk", key, make, choice.backbone.text.partition("[")[0])
+    folder = context.store.product("trunk", key, make, choice.trunk_work)
     trunk = choice.backbone.plugin.build(choice.source.image_size)
     trunk.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
     return trunk.to(context.device), _facts(folder), key
@@ -86,7 +96,7 @@ def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
             facts = method.fit(fresh, loaded.split("train"), context.run(seed))
         _save(draft, fresh.state_dict(), facts)
 
-    folder = context.store.product("hasher", key, make, choice.method.text.partition("[")[0])
+    folder = context.store.product("hasher", key, make, choice.work)
     hasher = method.build(trunk, choice.bits)
     hasher.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
     hasher = hasher.to(context.device).eval().requires_grad_(False)

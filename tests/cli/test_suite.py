@@ -40,8 +40,10 @@ def test_a_suite_runs_to_a_page_with_every_kind_of_show_and_makes_each_set_of_im
     rows = {(row["attack"], row["source"], row["victim"]): float(row["t_map"]) for row in matrix}
     assert len(rows) == 16
     again = hashbench("suite", "show", str(tmp_path / "mine.toml"), *common[:2], "--store", str(tmp_path / "store"))
-    assert "16 cells" in again.output and "2 x hasher" in again.output and "hasher dpsh:" in again.output
+    assert "16 cells" in again.output and "2 x hasher:" in again.output and "by what this store has measured" in again.output
     assert "not measured" not in again.output
+    other = hashbench("suite", "show", "table1", "--preset", "paper", "--store", str(tmp_path / "store"))
+    assert "hasher: not measured in this store" in other.output
 
 
 def test_a_cell_without_a_number_says_why_in_its_place(tmp_path: Path) -> None:
@@ -64,8 +66,8 @@ def test_a_cell_without_a_number_says_why_in_its_place(tmp_path: Path) -> None:
 def test_the_built_in_suites_plan(name: str, preset: str, tmp_path: Path) -> None:
     file = load_suite(name)
     asked = {"datasets": ("shapes",)} if preset == "quick" else {"datasets": ("lists",), "data": str(tmp_path)}
-    plan = plan_suite(file, asked, preset)
-    assert len(plan.suites) == (7 if name == "paper" else 1)
+    plan = plan_suite(file, asked)
+    assert plan.asked["preset"] == preset and len(plan.suites) == (8 if name == "paper" else 1)
     texts = {cell.names["attack"] for cell in plan.cells}
     for suite in plan.suites:
         assert set(suite["attacks"].values()) <= texts and set(suite["cells"]) <= {cell.slug for cell in plan.cells}
@@ -77,39 +79,82 @@ def test_the_built_in_suites_plan(name: str, preset: str, tmp_path: Path) -> Non
 def test_wrong_suites_are_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="did you mean 'table1'"):
         load_suite("tabel1")
+    with pytest.raises(UserError, match="can't be read"):
+        load_suite("nowhere.toml")
     mine = tmp_path / "mine.toml"
     for content, sentence in (
-        ('title = "x"', "has no about"),
-        (SUITE.replace('kind = "curves"', 'kind = "curve"'), "did you mean 'curves'"),
-        (SUITE.replace('attack = "dhta"', 'attack = "dhtb"'), "did you mean 'dhta'"),
+        ('title = "x"', "about: Field required"),
+        ('title = "x"\nabout = "x"\nsuites = []', r"needs \[attacks\] and a"),
+        (SUITE.replace('kind = "curves"', 'kind = "curve"'), "kind: Input should be"),
+        (SUITE.replace('attack = "dhta"', 'attack = "dhtb"'), "the attack 'dhtb', which is not under"),
+        (SUITE.replace('measures = ["t_map", "rms", "seconds_per_image"]', 'measures = ["linf"]'), "measures.0: Input should be"),
+        (
+            SUITE.replace('rows = [{ label = "Noise", attack = "noise" }]', 'rows = [{ label = "x" }]'),
+            "kind 'curves' needs an attack",
+        ),
+        (SUITE.replace("[run]", "[runs]"), "runs: Extra inputs"),
         ("title = ", "is not TOML"),
     ):
         mine.write_text(content)
         with pytest.raises(UserError, match=sentence):
             load_suite(str(mine))
+    mine.write_bytes(b'title = "\xff"')
+    with pytest.raises(UserError, match="not UTF-8"):
+        load_suite(str(mine))
+    mine.write_text('title = "x"\nabout = "x"\nsuites = ["mine.toml"]')
+    with pytest.raises(UserError, match="mine contains itself"):
+        plan_suite(load_suite(str(mine)), {"preset": "quick"})
     mine.write_text(SUITE.replace("transfer = true", "transfers = true"))
     with pytest.raises(UserError, match="'transfers' under \\[run\\]"):
-        plan_suite(load_suite(str(mine)), {}, "quick")
+        plan_suite(load_suite(str(mine)), {"preset": "quick"})
     with pytest.raises(UserError, match="report 'paper' is of a suite"):
         registry.load("reports", "paper")().render(type("R", (), {"run": {}})(), tmp_path)
+
+
+def test_a_suites_own_settings_hold_and_experiments_that_differ_keep_apart(tmp_path: Path) -> None:
+    mild = SUITE.replace("transfer = true", 'batch-size = 16\nepsilon = "8/255"\nhasher = "dpsh"')
+    mild = mild.replace('hasher = ["dpsh[epochs=1]"]\n', "")
+    (tmp_path / "mild.toml").write_text(mild)
+    (tmp_path / "wild.toml").write_text(mild.replace("8/255", "32/255"))
+    (tmp_path / "both.toml").write_text('title = "x"\nabout = "x"\nsuites = ["mild.toml", "wild.toml"]')
+    plan = plan_suite(load_suite(str(tmp_path / "both.toml")), {"datasets": (DATA,)})
+    assert plan.asked["batch_size"] == 16 and plan.asked["preset"] == "quick"
+    assert len(plan.cells) == 16 and len({cell.slug for cell in plan.cells}) == 16
+    assert {cell.choice.victim.method.text for cell in plan.cells} == {"dpsh"}
 
 
 def test_published_numbers_stand_beside_comparable_cells_only() -> None:
     import importlib
 
     published = importlib.import_module("hashbench.reports.published").published
-    names = {"dataset": "nuswide", "hasher": "dpsh", "backbone": "vgg11", "bits": 32, "attack": "prosgan[preset=published]"}
-    names |= {"victim": "dpsh-vgg11-32", "protocol": "published", "seed": 0}
+    names = {"dataset": "lists[identity=nuswide]", "hasher": "dpsh", "backbone": "vgg11[preset=published]", "bits": 32}
+    names |= {
+        "attack": "prosgan[preset=published]",
+        "victim": "dpsh-vgg11[preset=published]-32",
+        "protocol": "published",
+        "seed": 0,
+    }
+    facts = {"identity": "nuswide", "image_size": 224, "query_rows": 2100}
 
-    def cell(preset: str = "paper", **changed: object) -> CellResult:
-        return CellResult(names | changed, "ok", "x", made={"preset": preset})
+    def cell(
+        preset: str = "paper", data: object = facts, queries: int = 2100, epsilon: float = 8 / 255, **changed: object
+    ) -> CellResult:
+        made = {"preset": preset, "data": data, "targets": {"queries": queries}, "budget": {"epsilon": epsilon}}
+        return CellResult(names | changed, "ok", "x", made=made)
 
     assert published(cell(), "t_map") == 0.7825 and published(cell(), "rms") == 0.0187
     assert published(cell(attack="noise"), "map_clean") == published(cell(), "map_clean") is not None
-    assert published(cell("quick"), "t_map") is None
-    assert published(cell(protocol="harmonised"), "t_map") is None
-    assert published(cell(dataset="shapes"), "t_map") is None
-    assert published(cell(attack="prosgan"), "t_map") is None
+    for other in (
+        cell("quick"),
+        cell(protocol="harmonised"),
+        cell(data={**facts, "identity": "shapes"}),
+        cell(data={**facts, "image_size": 64}),
+        cell(queries=100),
+        cell(epsilon=0.1),
+        cell(attack="prosgan"),
+        cell(backbone="vgg11"),
+    ):
+        assert published(other, "t_map") is None
     assert published(cell(), "psnr") is None
 
 

@@ -1,0 +1,51 @@
+"""`hashbench new KIND NAME`: a plugin package that works as created."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from hashbench.errors import UnknownName, UserError
+
+KINDS = {
+    "attack": "attacks",
+    "hasher": "hashers",
+    "backbone": "backbones",
+    "dataset": "datasets",
+    "benchmark": "benchmarks",
+    "report": "reports",
+}
+
+
+@click.command("new", help="Create a plugin package: a file, its entry point, a test. KIND: " + ", ".join(KINDS) + ".")
+@click.argument("kind")
+@click.argument("name")
+def command(kind: str, name: str) -> None:
+    if kind not in KINDS:
+        raise UnknownName("kind of plugin", kind, KINDS)
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UserError(f"'{name}' can't name a package: use small letters, digits and underscores, as in my_{kind}.")
+    folder = Path(name)
+    if folder.exists():
+        raise UserError(f"{folder} is there already: give another name, or remove it.")
+    words = {
+        "name": name,
+        "cls": "".join(part.capitalize() for part in name.split("_")),
+        "kind": kind,
+        "kinds": KINDS[kind],
+    }
+    for template, target in (
+        (f"{kind}.py.txt", folder / f"{name}.py"),
+        ("pyproject.toml.txt", folder / "pyproject.toml"),
+        ("test.py.txt", folder / f"test_{name}.py"),
+    ):
+        text = (files("hashbench.cli") / "templates" / template).read_text(encoding="utf-8")
+        for word, value in words.items():
+            text = text.replace(f"@{word}@", value)
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    click.echo(f"created {folder}/: edit {folder / f'{name}.py'}, then")
+    click.echo(f"  pip install -e ./{name} && hashbench check {name}")

@@ -1,0 +1,120 @@
+"""The contract of an attack, rule by rule."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hashbench.attack import Attack, FittedAim, State
+from hashbench.budget import Budget
+from hashbench.engine.enforce import check_images
+from hashbench.engine.seeds import seeded
+from hashbench.errors import ContractError
+from hashbench.goal import Goal
+from hashbench.hasher import Hasher
+from hashbench.run import Run
+from hashbench.testing.finding import Finding, Trial, global_randomness, survives, try_options
+from hashbench.testing.small import CPU, QUERIES, small_aim, small_goal, small_hasher, small_split, small_victim
+
+_HALF_LEVEL = 0.5 / 255
+META = torch.device("meta")
+
+
+class _Subject:
+    """The attack, fitted, and what it is tried on."""
+
+    def __init__(self, attack: Attack) -> None:
+        self.attack = attack
+        self.split = small_split()
+        self.hasher = small_hasher()
+        self.budget = Budget()
+        self.aim: FittedAim | None = small_aim(attack, self.hasher, self.split)
+        self.images = self.split.images(np.arange(QUERIES), CPU)
+        self.goal = small_goal()
+        self.state: State = {}
+        victim = small_victim(self.hasher, self.split, "gradients")
+        self.codes = None if self.aim is None else self.aim.codes(victim, self.images, self.goal, Run(0, CPU))
+
+    def fit(self, seed: int = 0) -> dict[str, Tensor]:
+        with seeded(seed, CPU):
+            victim = small_victim(self.hasher, self.split, self.attack.access)
+            return self.attack.fit(victim, self.split, self.aim, self.budget, Run(seed, CPU))
+
+    def perturb(self, rows: slice = slice(None), budget: Budget | None = None, hasher: Hasher | None = None) -> Tensor:
+        goal = Goal(self.goal.query_labels[rows], self.goal.target_labels[rows], self.goal.indices[rows])
+        codes = None if self.codes is None else self.codes[rows].clone()
+        victim = small_victim(hasher or self.hasher, self.split, self.attack.access)
+        images = self.images[rows].clone()
+        return self.attack.perturb(victim, self.state, images, goal, codes, budget or self.budget, Run(0, CPU))
+
+
+def attack_findings(attack: Attack) -> list[Finding]:
+    """Every rule that `attack` breaks; empty for a sound one."""
+    trial = Trial(attack)
+    try_options(trial)
+    subject = _Subject(attack)
+    with trial.rule("fit", "return a dict of tensors that safetensors can hold") as expect:
+        state = subject.fit()
+        expect(isinstance(state, dict) and all(isinstance(v, Tensor) for v in state.values()), "fit returns no dict of tensors")
+        expect(survives(state), "what fit returns does not survive safetensors")
+        subject.state = state
+    with trial.rule("returns", "return detached float images shaped and placed like the input, finite everywhere") as expect:
+        perturbed = subject.perturb()
+        try:
+            check_images("it", perturbed, subject.images)
+        except ContractError as error:
+            expect(False, str(error).rstrip("."))
+    if trial.findings and trial.findings[-1].rule == "returns":
+        return trial.findings
+    _try_images(trial, subject, perturbed)
+    _try_manners(trial, subject)
+    return trial.findings
+
+
+def _try_images(trial: Trial, subject: _Subject, perturbed: Tensor) -> None:
+    """What the images must be like."""
+    with trial.rule("range", "clip to [0, 1], as budget.project does") as expect:
+        low, high = float(perturbed.min()), float(perturbed.max())
+        expect(low >= 0 and high <= 1, f"its images go from {low:.3f} to {high:.3f}")
+    with trial.rule("budget", "project onto the budget with budget.project") as expect:
+        largest = float((perturbed - subject.images).abs().max())
+        expect(largest <= subject.budget.epsilon + 1e-5, f"it changes images by up to {largest * 255:.1f} levels of 8 allowed")
+    with trial.rule("no budget", "let every step shrink with budget.epsilon, or project") as expect:
+        change = float((subject.perturb(budget=Budget(0.0)) - subject.images).abs().max())
+        expect(change <= _HALF_LEVEL, f"with a budget of 0 it changes images by {change * 255:.1f} levels")
+    with trial.rule("seed", "draw only from run.generator, run.query_generator or run.uniform") as expect:
+        expect(torch.equal(subject.perturb(), perturbed), "two calls with one seed give different images")
+    with trial.rule("batch", "let no image depend on its batch, and draw per query with run.query_generator") as expect:
+        alone = torch.cat([subject.perturb(slice(i, i + 1)) for i in range(QUERIES)])
+        gap = float((alone - perturbed).abs().max())
+        expect(gap <= _HALF_LEVEL, f"an image alone and in a batch differ by {gap * 255:.1f} levels")
+
+
+def _try_manners(trial: Trial, subject: _Subject) -> None:
+    """What it must leave alone, and where it must run."""
+    attack = subject.attack
+    with trial.rule("in place", "work on a clone: images.clone()") as expect:
+        images, before = subject.images.clone(), subject.images.clone()
+        victim = small_victim(subject.hasher, subject.split, attack.access)
+        codes = None if subject.codes is None else subject.codes.clone()
+        attack.perturb(victim, subject.state, images, subject.goal, codes, subject.budget, Run(0, CPU))
+        expect(torch.equal(images, before), "it changes the images it is given")
+    with trial.rule("randomness", "draw only from run.generator") as expect, global_randomness(expect):
+        subject.perturb()
+    with trial.rule("hasher", "use torch.autograd.grad with respect to the images, and leave its mode alone") as expect:
+        hasher = small_hasher()
+        before_state = copy.deepcopy(hasher.state_dict())
+        subject.perturb(hasher=hasher)
+        expect(not hasher.training, "it leaves the hasher in training mode")
+        expect(all(p.grad is None for p in hasher.parameters()), "it leaves gradients in the hasher")
+        expect(all(torch.equal(v, before_state[k]) for k, v in hasher.state_dict().items()), "it changes the hasher's weights")
+    with trial.rule("meta", "make no tensor on another device than the images', and ask no tensor for its value in the loop"):
+        state = {name: tensor.to(META) for name, tensor in subject.state.items()}
+        codes = None if subject.codes is None else subject.codes.to(META)
+        view = small_victim(subject.hasher, subject.split, attack.access)
+        moved = Goal(subject.goal.query_labels.to(META), subject.goal.target_labels.to(META), subject.goal.indices)
+        view._hasher = small_hasher().to(META)
+        attack.perturb(view, state, subject.images.to(META), moved, codes, subject.budget, Run(0, META))

@@ -1,0 +1,57 @@
+"""The contract of a report."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hashbench.comparison import TABLE
+from hashbench.report import Report
+from hashbench.results import CellResult, Results
+from hashbench.testing.finding import Finding, Trial, try_options
+
+_EVIL = "<script>alert(1)</script>"
+
+
+def small_results() -> Results:
+    """A run of one cell without a number, whose attack has a name that HTML must escape."""
+    names: dict[str, Any] = {**dict.fromkeys(TABLE, "x"), "bits": 8, "seed": 0, "attack": _EVIL, "victim": "x-x-8"}
+    cell = CellResult(names, "error", "x-1", reason=f"RuntimeError: {_EVIL}", arrays={"per_query/t_map": np.zeros(2)})
+    show = {"kind": "rows", "rows": [{"label": _EVIL, "attack": "evil", "metric": "t_map"}]}
+    suite = {"name": "x", "title": _EVIL, "about": "x", "note": "", "attacks": {"evil": _EVIL}, "show": [show], "cells": ["x-1"]}
+    run = {
+        "command": f"hashbench run --attack '{_EVIL}'",
+        "config": {"attacks": [_EVIL], "suite": "x", "preset": "quick"},
+        "suites": [suite],
+        "cells": ["x-1"],
+        "versions": {},
+        "device": "CPU",
+        "threads": 1,
+        "plan": "",
+    }
+    return Results(run, [cell])
+
+
+def report_findings(report: Report) -> list[Finding]:
+    """Every rule that `report` breaks; empty for a sound one."""
+    trial = Trial(report)
+    try_options(trial)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        out.mkdir()
+        files: list[Path] = []
+        with trial.rule("render", "write its files into `out` and return them, also for a run without a number") as expect:
+            files = report.render(small_results(), out)
+            expect(bool(files) and all(file.is_file() for file in files), "it returns no file, or one that is not there")
+            expect(all(out in file.parents for file in files), "it writes outside the folder it is given")
+        pages = [file.read_text(encoding="utf-8") for file in files if file.suffix in (".html", ".svg")]
+        with trial.rule("escaping", "escape every name: Jinja2 with autoescape=True") as expect:
+            expect(all(_EVIL not in page for page in pages), "a name with a script tag stands in the page as it is")
+        with trial.rule("self-contained", "put everything into the file: inline CSS and SVG, images as data") as expect:
+            expect(
+                all('src="http' not in page and "@import" not in page for page in pages), "the page loads something from elsewhere"
+            )
+    return trial.findings

@@ -1,0 +1,66 @@
+"""A small hasher, data and goals that contracts are tried on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from hashbench import registry
+from hashbench.attack import Aim, FittedAim, aim_of
+from hashbench.configure import configure
+from hashbench.data.split import Split
+from hashbench.engine.seeds import seeded
+from hashbench.goal import Goal
+from hashbench.hasher import Hasher, Trunk, sign
+from hashbench.run import Run
+from hashbench.victim import LabelledCodes, Victim
+
+CPU = torch.device("cpu")
+BITS, CLASSES, ROWS, SIDE, QUERIES = 8, 4, 48, 32, 4
+
+
+def small_hasher(bits: int = BITS, side: int = SIDE) -> Hasher:
+    """Logits that are linear in the pixels."""
+    with seeded(0, CPU):
+        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.5, 0.5, 0.5), (0.3, 0.3, 0.3)), bits).eval()
+
+
+def small_split(rows: int = ROWS, side: int = SIDE) -> Split:
+    """Random images with one class each."""
+    rng = np.random.default_rng(0)
+    labels = np.eye(CLASSES, dtype=np.uint8)[np.arange(rows) % CLASSES]
+    return Split("small", rng.integers(0, 256, (rows, 3, side, side), dtype=np.uint8), labels, np.arange(rows))
+
+
+def small_goal(count: int = QUERIES, device: torch.device = CPU) -> Goal:
+    """The first rows as queries; each is to be taken for the next class."""
+    labels = torch.eye(CLASSES, device=device)[torch.arange(count, device=device) % CLASSES]
+    return Goal(labels, labels.roll(1, dims=1), tuple(range(count)))
+
+
+def small_victim(hasher: Hasher, split: Split, access: Any) -> Victim:
+    """The metered view of a hasher whose database and training split are `split`."""
+    device = hasher.head.weight.device
+    with torch.no_grad():
+        codes = sign(hasher(split.images(np.arange(len(split)), device)))
+    reference = LabelledCodes(codes, split.labels.to(device))
+    return Victim(hasher, access, {"train": lambda: reference, "database": lambda: reference})
+
+
+def small_aim(attack: Any, hasher: Hasher, split: Split) -> FittedAim | None:
+    """The attack's aim, fitted on the small data with its quick preset; None where it has none."""
+    text = aim_of(attack)
+    if text is None:
+        return None
+    aim: Aim = configure("aims", text, "quick")
+    with seeded(0, CPU):
+        return FittedAim(aim, aim.fit(small_victim(hasher, split, "gradients"), split, Run(0, CPU)))
+
+
+def named(kind: str, text: str) -> Any:
+    """A plugin by name with its quick preset, as `hashbench run --preset quick` has it."""
+    registry.entries(kind)
+    return configure(kind, text, "quick")
