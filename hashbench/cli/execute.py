@@ -32,13 +32,24 @@ def store_folder(given: str | None) -> Path:
     return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hashbench"
 
 
-def execute(plan: Plan, name: str, device: str, batch_size: int, workers: int, out: str | None, store: str | None) -> None:
+def execute(
+    plan: Plan,
+    name: str,
+    device: str,
+    batch_size: int,
+    workers: int,
+    out: str | None,
+    store: str | None,
+    cell_timeout: float | None,
+) -> None:
     """Run a plan to its table and reports. Exits with 1 where a cell has no number."""
+    if cell_timeout is not None and cell_timeout <= 0:
+        raise UserError(f"--cell-timeout is {cell_timeout:g}: give more than 0 seconds, or leave it out.")
     chosen = pick_device(device)
     folder = Path(out) if out else Path("runs") / f"{name}-{plan.key[:6]}"
     check_out(plan, folder)
     console = Console(stderr=True)
-    context = Context(Store(store_folder(store)), chosen, Bars(console), batch_size, workers)
+    context = Context(Store(store_folder(store)), chosen, Bars(console), batch_size, workers, cell_timeout)
     results, files = run_plan(
         plan,
         context,

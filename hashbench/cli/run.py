@@ -62,6 +62,7 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
 @click.option(
     "--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Threads that decode images."
 )
+@click.option("--cell-timeout", type=float, metavar="SECONDS", help="Stop a cell that takes longer; the others go on.")
 @click.option("--out", metavar="DIR", help="Where results go.  [default: runs/ and a name of the run's own]")
 @click.option(
     "--store",
@@ -76,7 +77,9 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
     callback=apply_config,
     help="A TOML file of these options; flags beat it.",
 )
-def command(device: str, workers: int, out: str | None, store: str | None, config: Path | None, **asked: Any) -> None:
+def command(
+    device: str, workers: int, out: str | None, store: str | None, cell_timeout: float | None, config: Path | None, **asked: Any
+) -> None:
     """Train or reuse hashers, run attacks on them, score them and write a report.
 
     Options that take names repeat, or take several separated by commas: the cells are their product.
@@ -87,4 +90,4 @@ def command(device: str, workers: int, out: str | None, store: str | None, confi
     prepare(workers)
     given = {key: value for key, value in asked.items() if value not in (None, ())}
     plan = make_plan(Config(**{"attacks": (), **given}))
-    execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], device, asked["batch_size"], workers, out, store)
+    execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], device, asked["batch_size"], workers, out, store, cell_timeout)

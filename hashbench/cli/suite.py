@@ -75,14 +75,17 @@ def show(name: str, store: str | None, **asked: Any) -> None:
 @_options
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
 @click.option("--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Decoding threads.")
+@click.option("--cell-timeout", type=float, metavar="SECONDS", help="Stop a cell that takes longer; the others go on.")
 @click.option("--out", metavar="DIR", help="Where results go.  [default: runs/ and a name of the run's own]")
 @click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
-def run(name: str, device: str, workers: int, out: str | None, store: str | None, **asked: Any) -> None:
+def run(name: str, device: str, workers: int, out: str | None, store: str | None, cell_timeout: float | None, **asked: Any) -> None:
     from hashbench.cli.execute import execute, prepare
 
     prepare(workers)
     plan = _plan(name, asked)
-    execute(plan, f"{plan.asked['suite']}-{plan.asked['preset']}", device, plan.asked["batch_size"], workers, out, store)
+    execute(
+        plan, f"{plan.asked['suite']}-{plan.asked['preset']}", device, plan.asked["batch_size"], workers, out, store, cell_timeout
+    )
 
 
 def _plan(name: str, asked: dict[str, Any]) -> Any:

@@ -52,6 +52,8 @@ class Context:
     progress: Progress
     batch_size: int
     workers: int
+    cell_timeout: float | None = None
+    """Seconds a cell may take."""
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def once(self, key: Any, load: Callable[[], T]) -> T:

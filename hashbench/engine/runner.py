@@ -19,6 +19,7 @@ from hashbench.engine.context import Context
 from hashbench.engine.plan import Cell, Plan
 from hashbench.engine.scoring import finish_tables, measure_cell
 from hashbench.engine.targets import draw_targets
+from hashbench.engine.timeout import time_limit
 from hashbench.errors import UserError
 from hashbench.files import write_atomically
 from hashbench.results import CellResult, Results, csv_text
@@ -69,7 +70,8 @@ def _writable(folder: Path) -> bool:
 
 def _try_cell(context: Context, cell: Cell, plan: Plan) -> tuple[CellResult, UserError | None]:
     try:
-        return measure_cell(context, cell, plan.benchmarks), None
+        with time_limit(context.cell_timeout):
+            return measure_cell(context, cell, plan.benchmarks), None
     except UserError as mistake:
         return CellResult(cell.names, "skipped", cell.slug, reason=str(mistake)), mistake
     except Exception:  # noqa: BLE001 - a plugin's crash spoils its own cell only, and is recorded whole
