@@ -5,7 +5,7 @@ from hashbench.benchmark import Benchmark, Measurement, Row
 from hashbench.budget import Budget
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.split import Split, epochs
-from hashbench.errors import BadData, UserError
+from hashbench.errors import BadData, UnknownName, UserError
 from hashbench.files import write_atomically
 from hashbench.goal import Goal
 from hashbench.hasher import Backbone, Hasher, HashingMethod, Trunk, sign
@@ -45,6 +45,7 @@ __all__ = [
     "Split",
     "State",
     "Trunk",
+    "UnknownName",
     "UserError",
     "Victim",
     "epochs",

@@ -30,7 +30,9 @@ from hashbench.testing import (
 )
 from hashbench.testing.small import named
 
-BUILT_IN = [(kind, name) for kind in registry.KINDS for name in registry.entries(kind) if name not in ("lists", "prosgan")]
+BUILT_IN = [
+    (kind, name) for kind in registry.KINDS for name in registry.entries(kind) if name not in ("lists", "prosgan", "foolbox")
+]
 
 
 @pytest.mark.parametrize(("kind", "name"), BUILT_IN)
