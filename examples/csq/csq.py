@@ -21,7 +21,7 @@ def hash_centres(classes, bits, generator):
 
 
 def csq_loss(outputs, centres, weight):
-    """Binary cross-entropy of (u + 1) / 2 against each image's centre, and `weight` times (|u| - 1)^2: `outputs` u (B, K) in (-1, 1)."""
+    """Cross-entropy of (u + 1) / 2 with each image's centre, and `weight` times (|u| - 1)^2; `outputs` u (B, K) in (-1, 1)."""
     likelihood = F.binary_cross_entropy((outputs + 1) / 2, (centres + 1) / 2)
     return likelihood + weight * (outputs.abs() - 1).square().mean()
 
