@@ -28,7 +28,7 @@ class ProSGAN(Attack):
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     targeted: ClassVar[bool] = True
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 36, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0},
+        "quick": {"epochs": 33, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0},
         "published": _PUBLISHED,
         "paper": {**_PUBLISHED, "hamming": 1.0},
     }
