@@ -150,7 +150,7 @@ def test_check_attack_raises_with_a_line_a_rule_and_passes_a_sound_one() -> None
         check_attack(broken(lambda self, v, s, x, g, c, b, r: x + 3 * b.epsilon))
 
 
-def test_broken_aims_hashers_backbones_datasets_benchmarks_reports_are_caught(tmp_path: Path) -> None:
+def test_a_broken_aim_is_caught() -> None:
     @dataclass(frozen=True)
     class Zeros(Aim):
         """Zeros"""
@@ -160,6 +160,8 @@ def test_broken_aims_hashers_backbones_datasets_benchmarks_reports_are_caught(tm
 
     assert {f.rule for f in aim_findings(Zeros())} == {"codes"}
 
+
+def test_a_broken_hashing_method_is_caught() -> None:
     @dataclass(frozen=True)
     class NoFacts(HashingMethod):
         """NoFacts"""
@@ -169,6 +171,8 @@ def test_broken_aims_hashers_backbones_datasets_benchmarks_reports_are_caught(tm
 
     assert {f.rule for f in hasher_findings(NoFacts())} == {"fit"}
 
+
+def test_a_broken_backbone_is_caught() -> None:
     wide = named("backbones", "convnet[width=8]")
 
     @dataclass(frozen=True)
@@ -182,6 +186,8 @@ def test_broken_aims_hashers_backbones_datasets_benchmarks_reports_are_caught(tm
 
     assert "where its width says (2, 7)" in str(backbone_findings(Wrong())[0])
 
+
+def test_a_broken_dataset_is_caught() -> None:
     @dataclass(frozen=True)
     class Leaky(Shapes):
         """Leaky"""
@@ -194,6 +200,8 @@ def test_broken_aims_hashers_backbones_datasets_benchmarks_reports_are_caught(tm
 
     assert {f.rule for f in dataset_findings(Leaky(train=20, database=40, queries=5))} == {"labels", "rows"}
 
+
+def test_a_broken_benchmark_is_caught() -> None:
     @dataclass(frozen=True)
     class Twice(Benchmark):
         """Twice"""
@@ -204,6 +212,8 @@ def test_broken_aims_hashers_backbones_datasets_benchmarks_reports_are_caught(tm
 
     assert {f.rule for f in benchmark_findings(Twice())} == {"rows", "arrays", "products", "repeatable"}
 
+
+def test_a_broken_report_is_caught() -> None:
     @dataclass(frozen=True)
     class Open(Report):
         """Open"""
