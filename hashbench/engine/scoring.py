@@ -100,6 +100,7 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
         "budget": dataclasses.asdict(choice.budget),
         "targets": targets.facts | {"sha256": targets.sha256, "file": choice.target_file is not None},
         "data": {
+            **{f"{split}_rows": len(rows) for split, rows in loaded.data.rows.items()},
             **loaded.data.facts,
             "identity": cell.victim.source.identity,
             "content": loaded.data.content,
