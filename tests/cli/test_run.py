@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from hashbench.cli.main import main
 
 TINY = [
     "--dataset",
@@ -22,6 +27,24 @@ PROSGAN = "prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
 
 
 def hashbench(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in this process: what it prints and its exit code."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd or Path.cwd()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["hashbench", *args])
+            with pytest.raises(SystemExit) as stopped:
+                main()
+    return subprocess.CompletedProcess(args, int(stopped.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def process(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
     script = "from hashbench.cli.main import main; main()"
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script, *args], capture_output=True, text=True, cwd=cwd, check=False
@@ -32,14 +55,14 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
     attacks = f"noise,p2p,dhta[steps=2],fgsm,ifgsm[steps=2],{PROSGAN}"
     outs = []
     for i, seed in enumerate(("0", "0", "1")):
-        done = hashbench("run", "--attack", attacks, *TINY, "--seed", seed, "--out", "out", "--store", f"store{i}", cwd=tmp_path)
+        done = process("run", "--attack", attacks, *TINY, "--seed", seed, "--out", "out", "--store", f"store{i}", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert "report: out" in done.stdout
         outs.append({p.relative_to(tmp_path / "out"): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()})
         if i == 0:
             (folder := tmp_path / "out" / "report.html").read_text(encoding="utf-8")
             assert "http-equiv" in folder.read_text(encoding="utf-8") and 'src="http' not in folder.read_text(encoding="utf-8")
-            again = hashbench("run", "--attack", attacks, *TINY, "--out", "out", "--store", "store0", cwd=tmp_path)
+            again = process("run", "--attack", attacks, *TINY, "--out", "out", "--store", "store0", cwd=tmp_path)
             assert again.returncode == 0 and "training" not in again.stderr
         (tmp_path / "out").rename(tmp_path / f"kept{i}")
     results = [
@@ -157,9 +180,7 @@ def test_the_runner_enforces_the_budget_and_an_edited_plugin_is_run_again(tmp_pa
     linf = []
     for body in ("return images * 0", "return (images + 1 / 255).clamp(0, 1)"):
         (tmp_path / "mine.py").write_text(CRASH.format(name="Mine", access="none", body=body))
-        assert (
-            hashbench("run", "--attack", "./mine.py:Mine", *TINY, "--out", "out", "--store", "store", cwd=tmp_path).returncode == 0
-        )
+        assert process("run", "--attack", "./mine.py:Mine", *TINY, "--out", "out", "--store", "store", cwd=tmp_path).returncode == 0
         table = pd.read_csv(tmp_path / "out" / "results.csv").set_index("metric").value
         linf.append((round(table["linf"] * 255, 3), table["linf_raw"] > 0.5))
     assert linf == [(8.0, True), (1.0, False)]
