@@ -7,6 +7,7 @@ import shlex
 import sys
 import textwrap
 import tomllib
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,5 +96,7 @@ def _command(line: str, site: Path) -> None:
     elif words and words[0] == "hashbench" and not any(text in line for text in TOO_LONG):
         words = [re.sub(r"\bprosgan$", PROSGAN, word) for word in words]
         words = ["convnet[width=8,warmup_epochs=1]" if word == "resnet18" else word for word in words]
-        done = CliRunner().invoke(group, words[1:])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a user sees no DeprecationWarning of a library
+            done = CliRunner().invoke(group, words[1:])
         assert done.exit_code == 0, f"{line}: {done.output}\n{done.exception}"
