@@ -29,12 +29,18 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
         if own not in cls.presets:
             raise UnknownName(f"preset of {spec.name}", own, cls.presets)
         options |= cls.presets[own]
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    if missing:
+        raise UserError(f"the {kind.removesuffix('s')} '{spec.name}' lacks the method {' and '.join(missing)}: write it.")
     names = [field.name for field in dataclasses.fields(cls)]
     hints = typing.get_type_hints(cls)
     for key, value in written.items():
         if key not in names:
             raise UnknownName(f"option of {spec.name}", key, [*names, *(["preset"] if cls.presets else [])])
         options[key] = _coerce(spec.name, key, value, hints[key])
+    for field in dataclasses.fields(cls):
+        if field.init and field.name not in options and field.default is field.default_factory is dataclasses.MISSING:
+            raise BadOption(f"{spec.name}: its option '{field.name}' has no default: give it one with option(default, help).")
     try:
         return cls(**options)
     except ValueError as error:

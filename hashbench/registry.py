@@ -62,7 +62,7 @@ def load(kind: str, name: str) -> type[Any]:
         module = _import_file(module_name) if module_name.endswith(".py") else importlib.import_module(module_name)
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{where} could not be imported: {type(error).__name__}: {error}.") from error
     if not hasattr(module, class_name):
         raise UserError(f"{where} could not be loaded: {module_name} has no class '{class_name}'.")

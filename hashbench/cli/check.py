@@ -19,7 +19,12 @@ def command(plugin: str, kind: str | None, data: Path | None) -> None:
     from hashbench.testing import FINDINGS, dataset_findings
     from hashbench.testing.small import named
 
-    kind = kind or _kind_of(plugin)
+    if kind is not None:
+        kind = kind if kind in registry.KINDS else f"{kind}s"
+        registry.entries(kind)
+        _kind_of_class(parse_spec(plugin).name, kind)
+    else:
+        kind = _kind_of(plugin)
     made = named(kind, plugin)
     if kind == "datasets" and made.needs_folder and data is None:
         raise UserError(f"the dataset '{plugin}' reads a folder: give --data DIR.")
@@ -34,11 +39,34 @@ def command(plugin: str, kind: str | None, data: Path | None) -> None:
 
 def _kind_of(text: str) -> str:
     name = parse_spec(text).name
-    kinds = [kind for kind in registry.KINDS if name in registry.entries(kind)]
     if ":" in name:
-        return "attacks"
+        return _kind_of_class(name)
+    kinds = [kind for kind in registry.KINDS if name in registry.entries(kind)]
     if not kinds:
         raise UnknownName("plugin", name, [known for kind in registry.KINDS for known in registry.entries(kind)])
     if len(kinds) > 1:
         raise UserError(f"'{name}' is the name of {' and '.join(kinds)}: say which with --kind.")
     return kinds[0]
+
+
+def _kind_of_class(name: str, kind: str | None = None) -> str:
+    """The kind a class is of by its base; UserError where it is of none, or not of `kind`."""
+    from hashbench import api
+
+    bases = {
+        "attacks": api.Attack,
+        "aims": api.Aim,
+        "hashers": api.HashingMethod,
+        "backbones": api.Backbone,
+        "datasets": api.Dataset,
+        "benchmarks": api.Benchmark,
+        "reports": api.Report,
+    }
+    loaded = registry.load(kind or "attacks", name)
+    own = [one for one, base in bases.items() if isinstance(loaded, type) and issubclass(loaded, base)]
+    if not own:
+        wanted = ", ".join(base.__name__ for base in bases.values())
+        raise UserError(f"{name} is no plugin: make it a subclass of one of hashbench.api's {wanted}.")
+    if kind is not None and kind not in own:
+        raise UserError(f"{name} is one of the {own[0]}, not of the {kind}: leave --kind out, or give the right one.")
+    return own[0]

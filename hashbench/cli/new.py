@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import keyword
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +30,8 @@ def command(kind: str, name: str) -> None:
         raise UnknownName("kind of plugin", kind, KINDS)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"'{name}' can't name a package: use small letters, digits and underscores, as in my_{kind}.")
+    if keyword.iskeyword(name) or importlib.util.find_spec(name) is not None:
+        raise UserError(f"'{name}' is a word or a module of Python's already: give another name, as in my_{kind}.")
     folder = Path(name)
     if folder.exists():
         raise UserError(f"{folder} is there already: give another name, or remove it.")

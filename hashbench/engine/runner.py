@@ -19,7 +19,7 @@ from hashbench.engine.context import Context
 from hashbench.engine.plan import Cell, Plan
 from hashbench.engine.scoring import finish_tables, measure_cell
 from hashbench.engine.targets import draw_targets
-from hashbench.engine.timeout import time_limit
+from hashbench.engine.timeout import CellTimeout, time_limit
 from hashbench.errors import UserError
 from hashbench.files import write_atomically
 from hashbench.results import CellResult, Results, csv_text
@@ -74,7 +74,7 @@ def _try_cell(context: Context, cell: Cell, plan: Plan) -> tuple[CellResult, Use
             return measure_cell(context, cell, plan.benchmarks), None
     except UserError as mistake:
         return CellResult(cell.names, "skipped", cell.slug, reason=str(mistake)), mistake
-    except Exception:  # noqa: BLE001 - a plugin's crash spoils its own cell only, and is recorded whole
+    except (Exception, SystemExit, CellTimeout):  # noqa: BLE001 - a plugin's crash or exit spoils its own cell only
         return CellResult(cell.names, "error", cell.slug, reason=traceback.format_exc()), None
 
 

@@ -11,8 +11,8 @@ from types import FrameType
 from hashbench.errors import UserError
 
 
-class CellTimeout(Exception):
-    """A cell took longer than it may."""
+class CellTimeout(BaseException):
+    """A cell took longer than it may. No Exception: a plugin's `except Exception` does not swallow it."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         raise CellTimeout(f"it took longer than --cell-timeout {seconds:g} s.")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
     finally:

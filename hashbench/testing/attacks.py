@@ -38,13 +38,13 @@ class _Subject:
         victim = small_victim(self.hasher, self.split, "gradients")
         self.codes = None if self.aim is None else self.aim.codes(victim, self.images, self.goal, Run(0, CPU))
 
-    def fit(self, seed: int = 0) -> dict[str, Tensor]:
-        with seeded(seed, CPU):
+    def fit(self) -> dict[str, Tensor]:
+        with seeded(0, CPU):
             victim = small_victim(self.hasher, self.split, self.attack.access)
-            return self.attack.fit(victim, self.split, self.aim, self.budget, Run(seed, CPU))
+            return self.attack.fit(victim, self.split, self.aim, self.budget, Run(0, CPU))
 
     def perturb(self, rows: slice = slice(None), budget: Budget | None = None, hasher: Hasher | None = None) -> Tensor:
-        goal = Goal(self.goal.query_labels[rows], self.goal.target_labels[rows], self.goal.indices[rows])
+        goal = Goal(self.goal.query_labels[rows].clone(), self.goal.target_labels[rows].clone(), self.goal.indices[rows])
         codes = None if self.codes is None else self.codes[rows].clone()
         victim = small_victim(hasher or self.hasher, self.split, self.attack.access)
         images = self.images[rows].clone()
@@ -60,6 +60,8 @@ def attack_findings(attack: Attack) -> list[Finding]:
         state = subject.fit()
         expect(isinstance(state, dict) and all(isinstance(v, Tensor) for v in state.values()), "fit returns no dict of tensors")
         expect(survives(state), "what fit returns does not survive safetensors")
+        again = subject.fit()
+        expect(all(torch.equal(again[name], tensor) for name, tensor in state.items()), "two fits with one seed differ")
         subject.state = state
     with trial.rule("returns", "return detached float images shaped and placed like the input, finite everywhere") as expect:
         perturbed = subject.perturb()
@@ -100,8 +102,13 @@ def _try_manners(trial: Trial, subject: _Subject) -> None:
         images, before = subject.images.clone(), subject.images.clone()
         victim = small_victim(subject.hasher, subject.split, attack.access)
         codes = None if subject.codes is None else subject.codes.clone()
-        attack.perturb(victim, subject.state, images, subject.goal, codes, subject.budget, Run(0, CPU))
+        state = {name: tensor.clone() for name, tensor in subject.state.items()}
+        goal = Goal(subject.goal.query_labels.clone(), subject.goal.target_labels.clone(), subject.goal.indices)
+        attack.perturb(victim, state, images, goal, codes, subject.budget, Run(0, CPU))
         expect(torch.equal(images, before), "it changes the images it is given")
+        expect(codes is None or subject.codes is None or torch.equal(codes, subject.codes), "it changes the codes it is given")
+        expect(all(torch.equal(state[name], tensor) for name, tensor in subject.state.items()), "it changes its state")
+        expect(torch.equal(goal.target_labels, subject.goal.target_labels), "it changes the goal it is given")
     with trial.rule("randomness", "draw only from run.generator") as expect, global_randomness(expect):
         subject.perturb()
     with trial.rule("hasher", "use torch.autograd.grad with respect to the images, and leave its mode alone") as expect:

@@ -55,7 +55,7 @@ class Trial:
             yield expect
         except _Broken as broken:
             self.findings.append(Finding(name, f"{broken}; {else_do}."))
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's plugin raises is what was looked for
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's plugin raises is what was looked for
             self.findings.append(Finding(name, f"it raises {type(error).__name__}: {error}; {else_do}.", self._line(error)))
 
     def _line(self, error: BaseException) -> str:
@@ -67,23 +67,31 @@ class Trial:
         return f"{file}:{frames[-1].lineno}" if frames else ""
 
 
+_ODD = 987_654_321
+"""A seed that no plugin sets by itself."""
+
+
 class _Broken(Exception):
     pass
 
 
 @contextmanager
 def global_randomness(expect: Callable[[bool, str], None]) -> Iterator[None]:
-    """Fails where torch's or NumPy's global generator is used inside."""
+    """Fails where torch's or NumPy's global generator is used, or set, inside; leaves both as they were."""
+    kept = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002 - to put it back
+    torch.random.manual_seed(_ODD)
+    np.random.seed(_ODD)  # noqa: NPY002
     before = torch.get_rng_state(), _numpys()
-    yield
-    used = [
-        name
-        for name, same in (
-            ("torch's", torch.equal(before[0], torch.get_rng_state())),
-            ("NumPy's", before[1] == _numpys()),
-        )
-        if not same
-    ]
+    try:
+        yield
+        used = [
+            name
+            for name, same in (("torch's", torch.equal(before[0], torch.get_rng_state())), ("NumPy's", before[1] == _numpys()))
+            if not same
+        ]
+    finally:
+        torch.set_rng_state(kept[0])
+        np.random.set_state(kept[1])  # noqa: NPY002
     expect(not used, f"it draws from {' and '.join(used)} global generator")
 
 

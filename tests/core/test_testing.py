@@ -63,6 +63,20 @@ def _global(self: Any, victim: Any, state: Any, images: Any, goal: Any, codes: A
     return images.clone()
 
 
+def _reseeded(self: Any, victim: Any, state: Any, images: Any, goal: Any, codes: Any, budget: Any, run: Any) -> Any:
+    np.random.seed(0)  # noqa: NPY002 - the fault
+    return budget.project(images + float(np.random.rand()) * budget.epsilon, images)  # noqa: NPY002
+
+
+def _exits(self: Any, victim: Any, state: Any, images: Any, goal: Any, codes: Any, budget: Any, run: Any) -> Any:
+    raise SystemExit(0)
+
+
+def _goal(self: Any, victim: Any, state: Any, images: Any, goal: Any, codes: Any, budget: Any, run: Any) -> Any:
+    goal.target_labels.zero_()
+    return images.clone()
+
+
 def _in_place(self: Any, victim: Any, state: Any, images: Any, goal: Any, codes: Any, budget: Any, run: Any) -> Any:
     before = images.clone()
     images.add_(budget.epsilon)
@@ -105,6 +119,9 @@ def _seed(self: Any, victim: Any, state: Any, images: Any, goal: Any, codes: Any
         ("batch", _batch, "alone and in a batch differ"),
         ("in place", _in_place, "changes the images it is given"),
         ("randomness", _global, "torch's global generator"),
+        ("randomness", _reseeded, "NumPy's global generator"),
+        ("returns", _exits, "raises SystemExit"),
+        ("in place", _goal, "changes the goal"),
         ("hasher", _hasher, "in training mode"),
         ("meta", _meta, "raises"),
     ],
@@ -254,3 +271,27 @@ def test_check_prints_each_broken_rule_and_fails(tmp_path: Path) -> None:
     assert "did you mean 'noise'" in str(CliRunner().invoke(group, ["check", "nois"]).exception)
     assert "say which with --kind" in str(CliRunner().invoke(group, ["check", "dhta"]).exception)
     assert "give --data DIR" in str(CliRunner().invoke(group, ["check", "lists"]).exception)
+
+
+def test_kinds_are_told_by_the_class_and_half_written_plugins_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    runner.invoke(group, ["new", "dataset", "my_data"], catch_exceptions=False)
+    assert runner.invoke(group, ["check", "./my_data/my_data.py:MyData"], catch_exceptions=False).exit_code == 0
+    assert "one of the datasets, not of the hashers" in str(
+        runner.invoke(group, ["check", "./my_data/my_data.py:MyData", "--kind", "hasher"]).exception
+    )
+    head = "from dataclasses import dataclass\nfrom hashbench.api import Attack\n\n\n@dataclass(frozen=True)\n"
+    for i, (body, sentence) in enumerate(
+        (
+            ('class Half(Attack):\n    "x"\n', "lacks the method perturb"),
+            ("class Half(Attack):\n    n: int\n    def perturb(self, *a):\n        return a\n", "'n' has no default"),
+            ("class Half:\n    pass\n", "is no plugin: make it a subclass"),
+        )
+    ):
+        (tmp_path / f"half{i}.py").write_text(head + body)
+        assert sentence in str(runner.invoke(group, ["check", f"./half{i}.py:Half"]).exception)
+    assert "give another name" in str(runner.invoke(group, ["new", "attack", "torch"]).exception)
+    assert "give another name" in str(runner.invoke(group, ["new", "benchmark", "class"]).exception)
