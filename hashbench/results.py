@@ -143,6 +143,6 @@ def _read_timings(file: Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
     found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in pd.read_csv(file).astype(object).to_dict("records"):
         key = tuple(str(row[name]) for name in NAMES)
-        row = {name: None if pd.isna(row[name]) else row[name] for name in ("metric", "value", "low", "high")}
-        found.setdefault(key, []).append(row)
+        kept = {name: None if pd.isna(row[name]) else row[name] for name in ("metric", "value", "low", "high")}
+        found.setdefault(key, []).append(kept)
     return found
