@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ CORE = (
 
 def code_hash(plugin: Any) -> str:
     """SHA-256 over the file of a plugin's class, the siblings it imports relatively, and the core, in order of path."""
-    cls = plugin if isinstance(plugin, type) else type(plugin)
+    return _class_hash(plugin if isinstance(plugin, type) else type(plugin))
+
+
+@cache
+def _class_hash(cls: type[Any]) -> str:
     seen = {Path(__file__).parent / f"{name}.py" for name in CORE}
     _collect(Path(inspect.getfile(cls)).resolve(), seen)
     digest = hashlib.sha256()

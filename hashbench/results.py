@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Results:
         """A row per cell and timing."""
         return pd.DataFrame([cell.names | row for cell in self.cells for row in cell.timings], columns=list(COLUMNS))
 
-    @property
+    @cached_property
     def transfer(self) -> pd.DataFrame:
         """A row per attack, hasher its images were made on, and hasher they were scored on. Empty where no image travelled."""
         columns = ("dataset", "protocol", "seed", "attack", "source", "victim")
@@ -97,12 +98,12 @@ class Results:
         ends = [f"{metric}{end}" for metric in metrics for end in ("", "_low", "_high")]
         return pd.DataFrame(rows, columns=[*columns, *ends])
 
-    @property
+    @cached_property
     def differences(self) -> pd.DataFrame:
         """Every pair of attacks of a table, compared over the same queries."""
         return differences(self.cells)
 
-    @property
+    @cached_property
     def seed_spread(self) -> pd.DataFrame:
         """A row per cell without its seed and metric, where several seeds were run."""
         return seed_spread(self.table)

@@ -34,9 +34,10 @@ class TargetPool:
     @classmethod
     def of(cls, data: RetrievalData, picked: np.ndarray, protocol: Protocol) -> TargetPool:
         """The pool for the queries at positions `picked` of the query split. Raises BadData for one without a possible target."""
-        vectors, counts = np.unique(data.split_labels(protocol.pool), axis=0, return_counts=True)
-        own = data.split_labels("query")[picked]
         database = np.unique(data.split_labels("database"), axis=0, return_counts=True)
+        same = protocol.pool == "database"
+        vectors, counts = database if same else np.unique(data.split_labels(protocol.pool), axis=0, return_counts=True)
+        own = data.split_labels("query")[picked]
         if protocol.targets != "vectors":
             counts = counts @ vectors
             vectors = np.eye(vectors.shape[1], dtype=np.uint8)
@@ -55,12 +56,17 @@ class TargetPool:
                 )
         return pool
 
+    @cached_property
+    def _classes_by_vector(self) -> np.ndarray:
+        """(C, M) float32, for products."""
+        return np.ascontiguousarray(self.vectors.T, dtype=np.float32)
+
     def allowed(self, queries: slice | int) -> np.ndarray:
         """(q, M) bool: what each of some queries can be given."""
         own = np.atleast_2d(self.queries[queries]).astype(np.float32)
         if not self.disjoint:
             return np.ones((len(own), len(self.vectors)), dtype=bool)
-        shared: np.ndarray = own @ self.vectors.T.astype(np.float32)
+        shared: np.ndarray = own @ self._classes_by_vector
         return shared == 0
 
     @cached_property
@@ -77,7 +83,7 @@ class TargetPool:
             share = allowed / allowed.sum(1, keepdims=True)
             chance += share.sum(0) / len(self.queries)
             own = self.queries[start : start + _ROWS].astype(np.float32)
-            overlap += float((share * (own @ self.vectors.T.astype(np.float32) > 0)).sum()) / len(self.queries)
+            overlap += float((share * (own @ self._classes_by_vector > 0)).sum()) / len(self.queries)
         floor = float(chance @ self.floors)
         order = np.argsort(self.floors)
         below = np.cumsum(chance[order])

@@ -25,7 +25,6 @@ from hashbench.engine.store import digest
 from hashbench.engine.targets import Targets, draw_targets
 from hashbench.engine.victims import HasherChoice, hash_pixels, train_hasher, victim_of
 from hashbench.goal import Goal
-from hashbench.hasher import sign
 from hashbench.products import AttackLog
 from hashbench.run import derive_seed
 
@@ -118,37 +117,38 @@ def perturb_all(
     view = victim_of(context, choice.victim, attack.access)
     aims = None if codes is None else torch.from_numpy(codes).to(context.device).float()
     unrounded = dataclasses.replace(choice.protocol, eight_bit=False)
-    hasher = train_hasher(context, choice.victim).hasher
+    probe = victim_of(context, choice.victim, "gradients")
     done: dict[str, list[Tensor]] = {}
     without_budget: Tensor | None = None
     seconds = 0.0
     total = -(-len(targets.queries) // context.batch_size)
     start = 0
+
+    def perturb(batch: Batch, budget: Budget = choice.budget) -> Tensor:
+        images, goal, codes = batch
+        given = None if codes is None else codes.clone()
+        perturbed: Tensor = attack.perturb(view, state, images.clone(), goal, given, budget, context.run(seed))
+        return perturbed
+
     with seeded(seed, context.device):
         batches = query_batches(context, choice, targets)
         for images, goal in context.progress.track(batches, f"attacking with {choice.attack.text}", total):
             batch_codes = None if aims is None else aims[start : start + len(images)]
             start += len(images)
 
-            def perturb(budget: Budget = choice.budget, batch: Batch = (images, goal, batch_codes)) -> Tensor:
-                given = None if batch[2] is None else batch[2].clone()
-                perturbed: Tensor = attack.perturb(view, state, batch[0].clone(), batch[1], given, budget, context.run(seed))
-                return perturbed
-
             if without_budget is None:
                 one = (images[:1], _first(goal), None if batch_codes is None else batch_codes[:1])
-                check_images(choice.attack.text, perturb(batch=one), images[:1])
-                without_budget = change_without_budget(partial(perturb, batch=one), images[:1], choice.budget)
+                check_images(choice.attack.text, perturb(one), images[:1])
+                without_budget = change_without_budget(partial(perturb, one), images[:1], choice.budget)
                 view.forwards = view.backwards = 0
-            perturbed, batch_seconds = context.timed(perturb)
+            perturbed, batch_seconds = context.timed(partial(perturb, (images, goal, batch_codes)))
             seconds += batch_seconds
             check_images(choice.attack.text, perturbed, images)
             seen = differences(perturbed, images)
             seen["adversarial"] = enforce(perturbed, images, choice.budget, choice.protocol)
-            with torch.no_grad():
-                seen["unrounded_codes"] = sign(hasher(enforce(perturbed, images, choice.budget, unrounded))).to(torch.int8)
+            seen["unrounded_codes"] = probe.codes(enforce(perturbed, images, choice.budget, unrounded)).to(torch.int8)
             if attack.access == "gradients" and batch_codes is not None:
-                seen["zero_gradient"] = zero_gradients(victim_of(context, choice.victim, "gradients"), images, batch_codes)
+                seen["zero_gradient"] = zero_gradients(probe, images, batch_codes)
             for name, value in seen.items():
                 done.setdefault(name, []).append(value.cpu())
     count = len(targets.queries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ class Plan:
     suites: tuple[Mapping[str, Any], ...] = ()
     """Of a suite: what is shown, and of which cells."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Equal for equal plans."""
         files = sorted({file for cell in self.cells if (file := cell.choice.target_file) is not None})

@@ -119,8 +119,9 @@ def finish_tables(cells: Sequence[CellResult]) -> None:
     """What needs other cells: the shares of the way from floor to aim code, the attack's own and the victim's best; the flags."""
     done = [cell for cell in cells if cell.status == "ok"]
     for table in tables(done).values():
-        for slug, flags in table_flags(table).items():
-            next(cell for cell in table if cell.slug == slug).flags.extend(flags)
+        found = table_flags(table)
+        for cell in table:
+            cell.flags.extend(found[cell.slug])
     best: dict[tuple[Any, ...], CellResult] = {}
     for cell in done:
         aim, so_far = cell.value("t_map_aim"), best.get(_scored_alike(cell))

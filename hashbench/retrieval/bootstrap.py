@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 RESAMPLES = 2000
@@ -13,8 +15,7 @@ class Bootstrap:
     def __init__(self, queries: int, seed: int = 0, resamples: int = RESAMPLES) -> None:
         if resamples < RESAMPLES:
             raise ValueError(f"{resamples} resamples: an interval's ends need at least 2,000.")
-        rng = np.random.default_rng(seed)
-        self._weights = rng.multinomial(queries, np.full(queries, 1 / queries), size=resamples).astype(np.float64)
+        self._weights = _draw(queries, seed, resamples)
 
     def means(self, per_query: np.ndarray) -> np.ndarray:
         """(resamples,) means of (Q,) values; those that are nan do not count, and a resample of nothing else is nan."""
@@ -26,6 +27,13 @@ class Bootstrap:
     def interval(self, per_query: np.ndarray) -> tuple[float, float]:
         """The percentile interval of the mean of (Q,) values, one of which counts at least."""
         return percentiles(self.means(per_query))
+
+
+@lru_cache(maxsize=2)
+def _draw(queries: int, seed: int, resamples: int) -> np.ndarray:
+    """(resamples, queries) how often each query is drawn: the same for every number of a table, so drawn once."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(queries, np.full(queries, 1 / queries), size=resamples).astype(np.float64)
 
 
 def percentiles(resampled: np.ndarray) -> tuple[float, float]:

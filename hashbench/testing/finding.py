@@ -79,8 +79,8 @@ class _Broken(Exception):
 def global_randomness(expect: Callable[[bool, str], None]) -> Iterator[None]:
     """Fails where torch's or NumPy's global generator is used, or set, inside; leaves both as they were."""
     kept = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002 - to put it back
-    torch.random.manual_seed(_ODD)
-    np.random.seed(_ODD)  # noqa: NPY002
+    torch.set_rng_state(torch.Generator().manual_seed(_ODD).get_state())
+    np.random.set_state(np.random.RandomState(_ODD).get_state())  # noqa: NPY002
     before = torch.get_rng_state(), _numpys()
     try:
         yield
