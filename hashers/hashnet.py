@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from hashbench.api import Hasher, Trunk, option
 
@@ -47,12 +47,8 @@ class HashNet(PairwiseMethod):
     def loss(self, outputs: Tensor, bank: Tensor, similar: Tensor) -> Tensor:
         return hashnet_loss(outputs, bank, similar, self.alpha)
 
-    def build(self, trunk: Trunk, bits: int) -> Hasher:
-        hasher = super().build(trunk, bits)
-        if self.init == "release":
-            nn.init.normal_(hasher.head.weight, std=0.01)
-            nn.init.zeros_(hasher.head.bias)
-        return hasher
+    def starts_small(self, trunk: Trunk) -> bool:
+        return True
 
     def before_step(self, hasher: Hasher, steps: int) -> None:
         if steps % self.refresh == 0:

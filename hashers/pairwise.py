@@ -49,9 +49,13 @@ class PairwiseMethod(HashingMethod):
     def before_step(self, hasher: Hasher, steps: int) -> None:
         """What a method changes about the hasher as training goes on, `steps` steps in; nothing here."""
 
+    def starts_small(self, trunk: Trunk) -> bool:
+        """Whether the release starts this method's hash layer on this trunk from N(0, 0.01): on pooled features."""
+        return trunk.width < 4096
+
     def build(self, trunk: Trunk, bits: int) -> Hasher:
         hasher = Hasher(trunk, bits)
-        if self.init == "release" and trunk.width < 4096:
+        if self.init == "release" and self.starts_small(trunk):
             nn.init.normal_(hasher.head.weight, std=0.01)
             nn.init.zeros_(hasher.head.bias)
         return hasher

@@ -25,8 +25,7 @@ class Paper(Report):
         numbers = [number for part in parts for line in part.get("lines", ()) for number in line["numbers"]]
         matrices = [matrix for part in parts if part["kind"] == "matrix" for matrix in part["figures"]]
         comparable = any(number.get("paper") is not None for number in numbers) or any(matrix["papers"] for matrix in matrices)
-        done = next((cell for cell in results.cells if cell.status == "ok"), None)
         page = environment().get_template("paper.html.j2")
         file = out / "paper.html"
-        write_atomically(file, page.render(run=results.run, sections=sections, missing=missing, comparable=comparable, first=done))
+        write_atomically(file, page.render(run=results.run, sections=sections, missing=missing, comparable=comparable))
         return [file]

@@ -13,10 +13,10 @@ from hashbench.spec import parse_spec
 
 @click.command("check", help="Try a plugin against its contract: what is wrong, and what to do.")
 @click.argument("plugin")
-@click.option("--kind", help="attacks, aims, hashers, ...  [default: the kind that has the name, or attacks]")
+@click.option("--kind", help="attacks, aims, hashers, ...  [default: the kind that has the name, or that the class is of]")
 @click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="The folder of a dataset that reads one.")
 def command(plugin: str, kind: str | None, data: Path | None) -> None:
-    from hashbench.testing import FINDINGS, dataset_findings
+    from hashbench.testing import FINDINGS
     from hashbench.testing.small import named
 
     if kind is not None:
@@ -28,7 +28,7 @@ def command(plugin: str, kind: str | None, data: Path | None) -> None:
     made = named(kind, plugin)
     if kind == "datasets" and made.needs_folder and data is None:
         raise UserError(f"the dataset '{plugin}' reads a folder: give --data DIR.")
-    findings = dataset_findings(made, data) if kind == "datasets" else FINDINGS[kind](made)
+    findings = FINDINGS[kind](made, *((data,) if kind == "datasets" else ()))
     for finding in findings:
         click.echo(str(finding))
     if findings:

@@ -10,16 +10,10 @@ from pathlib import Path
 
 import click
 
+from hashbench import registry
 from hashbench.errors import UnknownName, UserError
 
-KINDS = {
-    "attack": "attacks",
-    "hasher": "hashers",
-    "backbone": "backbones",
-    "dataset": "datasets",
-    "benchmark": "benchmarks",
-    "report": "reports",
-}
+KINDS = {kind.removesuffix("s"): kind for kind in registry.KINDS if kind != "aims"}
 
 
 @click.command("new", help="Create a plugin package: a file, its entry point, a test. KIND: " + ", ".join(KINDS) + ".")

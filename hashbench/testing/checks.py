@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from hashbench.data.dataset import Dataset
 from hashbench.testing.aims import aim_findings
 from hashbench.testing.attacks import attack_findings
 from hashbench.testing.benchmarks import benchmark_findings
@@ -16,7 +14,7 @@ from hashbench.testing.finding import BrokenContract, Finding
 from hashbench.testing.hashers import backbone_findings, hasher_findings
 from hashbench.testing.reports import report_findings
 
-FINDINGS: Mapping[str, Callable[[Any], list[Finding]]] = {
+FINDINGS: Mapping[str, Callable[..., list[Finding]]] = {
     "attacks": attack_findings,
     "aims": aim_findings,
     "hashers": hasher_findings,
@@ -27,9 +25,9 @@ FINDINGS: Mapping[str, Callable[[Any], list[Finding]]] = {
 }
 
 
-def check(kind: str, plugin: Any) -> None:
-    """Raise BrokenContract where `plugin`, of a kind such as "attacks", breaks a rule."""
-    found = FINDINGS[kind](plugin)
+def check(kind: str, plugin: Any, *given: Any) -> None:
+    """Raise BrokenContract where `plugin`, of a kind such as "attacks", breaks a rule; a dataset's folder may follow it."""
+    found = FINDINGS[kind](plugin, *given)
     if found:
         raise BrokenContract(plugin, found)
 
@@ -38,12 +36,6 @@ check_attack = partial(check, "attacks")
 check_aim = partial(check, "aims")
 check_hasher = partial(check, "hashers")
 check_backbone = partial(check, "backbones")
+check_dataset = partial(check, "datasets")
 check_benchmark = partial(check, "benchmarks")
 check_report = partial(check, "reports")
-
-
-def check_dataset(dataset: Dataset, folder: Path | None = None) -> None:
-    """Raise BrokenContract where `dataset`, reading `folder`, breaks a rule."""
-    found = dataset_findings(dataset, folder)
-    if found:
-        raise BrokenContract(dataset, found)

@@ -14,9 +14,9 @@ _PAIRS = 1 << 22
 """Pairs of query and row at a time."""
 
 
-def count(queries: Packed, shard: Packed, bits: int, counts: Int[np.ndarray, "q d 2"], device: torch.device | None = None) -> None:
+def count(queries: Packed, shard: Packed, bits: int, counts: Int[np.ndarray, "q d 2"]) -> None:
     """Add the rows of `shard` to `counts`. Products of -1 and +1 up to 256 bits are exact in float32."""
-    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     query_codes, query_labels = 2 * _floats(queries.codes, bits, device) - 1, _floats(queries.labels, None, device)
     total = torch.zeros(len(queries), 2 * (bits + 1), dtype=torch.int64, device=device)
     block = max(1, _PAIRS // max(1, len(queries)))
