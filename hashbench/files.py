@@ -1,10 +1,26 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, and TOML that is read or told about."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any
+
+from hashbench.errors import UserError
+
+
+def read_toml(file: Path, what: str) -> dict[str, Any]:
+    """A user's TOML file; `what` it is, for the sentence where it can't be read. Raises UserError."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{what} {file} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{file} is not TOML: {error}.") from error
 
 
 def write_atomically(file: Path, content: str | bytes) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from hashbench.errors import UnknownName, UserError
+from hashbench.files import read_toml
 from hashbench.protocol import PROTOCOLS, Protocol
 
 
@@ -22,13 +22,7 @@ def protocol_of(text: str) -> Protocol:
         if text not in PROTOCOLS:
             raise UnknownName("protocol", text, PROTOCOLS)
         return PROTOCOLS[text]
-    try:
-        content = tomllib.loads(Path(text).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"--protocol {text} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{text} is not TOML: {error}.") from error
-    return _checked(text, content)
+    return _checked(text, read_toml(Path(text), "--protocol"))
 
 
 def _checked(file: str, content: dict[str, Any]) -> Protocol:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -68,12 +67,10 @@ class _Content(_Strict):
         return self
 
 
-def checked(name: str, source: str) -> dict[str, Any]:
-    """A suite's content. Raises UserError that says what is wrong and where."""
+def checked(name: str, content: dict[str, Any]) -> dict[str, Any]:
+    """A suite's content, whole and of known shape. Raises UserError that says what is wrong and where."""
     try:
-        return _Content.model_validate(tomllib.loads(source)).model_dump(exclude_none=True)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{name} is not TOML: {error}.") from error
+        return _Content.model_validate(content).model_dump(exclude_none=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

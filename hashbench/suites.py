@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hashbench.errors import UnknownName, UserError
+from hashbench.files import read_toml
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,9 @@ def load_suite(text: str, beside: Path | None = None) -> SuiteFile:
     if not text.endswith(".toml"):
         if text not in suite_names():
             raise UnknownName("suite", text, suite_names())
-        return SuiteFile(text, checked(text, (_folder() / f"{text}.toml").read_text(encoding="utf-8")))
+        return SuiteFile(text, checked(text, tomllib.loads((_folder() / f"{text}.toml").read_text(encoding="utf-8"))))
     file = Path(text) if beside is None else beside / text
-    try:
-        source = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"the suite {file} can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
-    return SuiteFile(file.stem, checked(str(file), source), file.parent)
+    return SuiteFile(file.stem, checked(str(file), read_toml(file, "the suite")), file.parent)
 
 
 def _folder() -> Any:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hashbench.errors import UnknownName, UserError
+from hashbench.files import read_toml
 
 
 def apply_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
     """Flags beat the file, the file beats defaults. Raises UserError for a file that is no TOML or has an unknown key."""
     if path is None:
         return None
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"--config {path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not TOML: {error}.") from error
+    content = read_toml(path, "--config")
     options = {_key(parameter): parameter for parameter in ctx.command.params if isinstance(parameter, click.Option)}
     defaults: dict[str, Any] = {}
     for key, value in content.items():
