@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from hashbench.api import Budget, Goal, Hasher, LabelledCodes, Run, Split, Trunk, Victim
+from hashbench.api import Budget, Goal, Hasher, Run, Split
 from hashbench.configure import configure
-from hashbench.engine.seeds import seeded
-
-CPU = torch.device("cpu")
+from hashbench.testing.small import CPU, small_hasher, small_victim
+from hashbench.testing.small import small_split as testing_split
 
 
 def linear_hasher(bits: int = 8, side: int = 8, seed: int = 0) -> Hasher:
-    """Logits w x + b on raw pixels: the cheapest L-inf flip of bit k is |w_k x + b_k| / ||w_k||_1."""
-    with seeded(seed, CPU):
-        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits)
+    """The kit's hasher on images of 8 px."""
+    return small_hasher(bits, side, seed)
 
 
 def small_split(rows: int = 24, classes: int = 4, side: int = 8, seed: int = 0) -> Split:
-    rng = np.random.default_rng(seed)
-    labels = np.zeros((rows, classes), dtype=np.uint8)
-    labels[np.arange(rows), np.arange(rows) % classes] = 1
-    pixels = rng.integers(0, 256, (rows, 3, side, side), dtype=np.uint8)
-    return Split("small", pixels, labels, np.arange(rows))
-
-
-def view_of(hasher: Hasher, split: Split, access: Any = "gradients", device: torch.device = CPU) -> Victim:
-    """A victim whose database and training split are the rows of `split`."""
-    pixels = split.images(np.arange(len(split)), CPU)
-    with torch.no_grad():
-        codes = torch.where(hasher.to(CPU)(pixels) >= 0, 1.0, -1.0)
-    reference = LabelledCodes(codes.to(device), split.labels.to(device))
-    return Victim(hasher.to(device), access, {"train": lambda: reference, "database": lambda: reference})
+    """The kit's data, fewer and smaller."""
+    return testing_split(rows, side, classes, seed)
 
 
 def goal_of(split: Split, count: int = 4, device: torch.device = CPU) -> Goal:
@@ -49,7 +38,7 @@ def perturb(
 ) -> Tensor:
     """Run a registered attack that needs no fit on the first rows of `split`."""
     plugin = configure("attacks", attack)
-    view = view_of(hasher, split, plugin.access)
+    view = small_victim(hasher, split, plugin.access)
     images = split.images(np.arange(count), CPU)
     perturbed: Tensor = plugin.perturb(view, {}, images, goal_of(split, count), codes, budget, Run(seed, CPU))
     return perturbed
@@ -102,3 +91,11 @@ option = "reconstruction"
 measures = ["t_map", "rms"]
 rows = [{ label = "20", attack = "prosgan" }, { label = "100", attack = "heavy" }]
 """
+
+
+def process(*args: str, cwd: Path | None = None, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, with `path` to import from."""
+    script = "from hashbench.cli.main import main; main()"
+    environment = os.environ | ({} if path is None else {"PYTHONPATH": str(path)})
+    command = [sys.executable, "-W", "ignore", "-c", script, *args]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)

@@ -22,16 +22,16 @@ CPU = torch.device("cpu")
 BITS, CLASSES, ROWS, SIDE, QUERIES = 8, 4, 48, 32, 4
 
 
-def small_hasher(bits: int = BITS, side: int = SIDE) -> Hasher:
-    """Logits that are linear in the pixels."""
-    with seeded(0, CPU):
-        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.5, 0.5, 0.5), (0.3, 0.3, 0.3)), bits).eval()
+def small_hasher(bits: int = BITS, side: int = SIDE, seed: int = 0) -> Hasher:
+    """Logits w x + b on raw pixels: the cheapest L-inf flip of bit k is |w_k x + b_k| / ||w_k||_1."""
+    with seeded(seed, CPU):
+        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits).eval()
 
 
-def small_split(rows: int = ROWS, side: int = SIDE) -> Split:
+def small_split(rows: int = ROWS, side: int = SIDE, classes: int = CLASSES, seed: int = 0) -> Split:
     """Random images with one class each."""
-    rng = np.random.default_rng(0)
-    labels = np.eye(CLASSES, dtype=np.uint8)[np.arange(rows) % CLASSES]
+    rng = np.random.default_rng(seed)
+    labels = np.eye(classes, dtype=np.uint8)[np.arange(rows) % classes]
     return Split("small", rng.integers(0, 256, (rows, 3, side, side), dtype=np.uint8), labels, np.arange(rows))
 
 
@@ -41,7 +41,7 @@ def small_goal(count: int = QUERIES, device: torch.device = CPU) -> Goal:
     return Goal(labels, labels.roll(1, dims=1), tuple(range(count)))
 
 
-def small_victim(hasher: Hasher, split: Split, access: Any) -> Victim:
+def small_victim(hasher: Hasher, split: Split, access: Any = "gradients") -> Victim:
     """The metered view of a hasher whose database and training split are `split`."""
     device = hasher.head.weight.device
     with torch.no_grad():

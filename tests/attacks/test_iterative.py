@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from helpers import CPU, goal_of, linear_hasher, perturb, small_split, view_of
+from helpers import CPU, goal_of, linear_hasher, perturb, small_split, small_victim
 
 from hashbench.api import Budget
 
@@ -93,7 +93,7 @@ def test_any_iterative_attack_takes_any_aim() -> None:
     own = configure("aims", "own")
     hasher, split = linear_hasher(bits=2), small_split()
     images = split.images(np.arange(4), CPU)
-    view = view_of(hasher, split)
+    view = small_victim(hasher, split)
     from hashbench.api import Run
 
     codes = own.codes(view, {}, images, goal_of(split), Run(0, CPU))

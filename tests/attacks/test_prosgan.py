@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers import CPU, goal_of, linear_hasher, small_split, view_of
+from helpers import CPU, goal_of, linear_hasher, small_split, small_victim
 
 from hashbench import registry
 from hashbench.api import Budget, FittedAim, Run, UserError
@@ -126,7 +126,7 @@ def fitted(text: str, seed: int = 0) -> tuple[object, dict[str, torch.Tensor], o
     hasher = linear_hasher(side=32)
     attack = configure("attacks", text)
     aim = configure("aims", "prototype[steps=40,hidden=32,representation=16,rate=0.01]")
-    view = view_of(hasher, split)
+    view = small_victim(hasher, split)
     with seeded(seed, CPU):
         aimed = FittedAim(aim, aim.fit(view, split, Run(seed, CPU)))
         state = attack.fit(view, split, aimed, Budget(), Run(seed, CPU))
@@ -180,9 +180,11 @@ def test_another_aim_or_size_is_a_sentence() -> None:
     split = small_split(side=8)
     other = FittedAim(configure("aims", "dhta"), {})
     with pytest.raises(UserError, match="needs the aim prototype"):
-        attack.fit(view_of(linear_hasher(), split), split, other, Budget(), Run(0, CPU))
+        attack.fit(small_victim(linear_hasher(), split), split, other, Budget(), Run(0, CPU))
     with pytest.raises(UserError, match="divisible by 32"):
-        attack.fit(view_of(linear_hasher(), split), split, FittedAim(configure("aims", "prototype"), {}), Budget(), Run(0, CPU))
+        attack.fit(
+            small_victim(linear_hasher(), split), split, FittedAim(configure("aims", "prototype"), {}), Budget(), Run(0, CPU)
+        )
 
 
 def test_the_discriminator_learns_to_tell_fakes() -> None:
@@ -207,7 +209,7 @@ def test_without_the_hamming_loss_the_hasher_is_not_called_while_training() -> N
     calls = []
     for hamming in (0, 5):
         split, hasher = small_split(side=32), linear_hasher(side=32)
-        view = view_of(hasher, split)
+        view = small_victim(hasher, split)
         aim = configure("aims", "prototype[steps=5,hidden=32,representation=16]")
         with seeded(0, CPU):
             aimed = FittedAim(aim, aim.fit(view, split, Run(0, CPU)))

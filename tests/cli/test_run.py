@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers import process
 
 from hashbench.cli.main import main
 
@@ -41,14 +42,6 @@ def hashbench(*args: str, cwd: Path | None = None) -> subprocess.CompletedProces
             with pytest.raises(SystemExit) as stopped:
                 main()
     return subprocess.CompletedProcess(args, int(stopped.value.code or 0), out.getvalue(), err.getvalue())
-
-
-def process(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own."""
-    script = "from hashbench.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script, *args], capture_output=True, text=True, cwd=cwd, check=False
-    )
 
 
 def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Path) -> None:

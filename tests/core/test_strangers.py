@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from helpers import process
 
 RUN = ["--dataset", "shapes[train=64,database=128,queries=8]", "--backbone", "convnet[width=8,warmup_epochs=1]"]
 RUN += ["--hasher", "dpsh[epochs=1]", "--out", "out", "--store", "store"]
@@ -38,10 +37,7 @@ def install(site: Path, package: str, source: str, *points: str) -> None:
 
 
 def hashbench(site: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    script = "from hashbench.cli.main import main; main()"
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    command = [sys.executable, "-W", "ignore", "-c", script, *args]
-    return subprocess.run(command, capture_output=True, text=True, cwd=site, env=environment, check=False)
+    return process(*args, cwd=site, path=site)
 
 
 @pytest.fixture
