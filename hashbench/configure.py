@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -45,6 +46,22 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
         return cls(**options)
     except ValueError as error:
         raise BadOption(f"{spec.name}: {error}") from error
+
+
+def with_options(kind: str, name: str, options: Mapping[str, Any]) -> Any:
+    """The plugin `name` with resolved options that were written down as JSON; the others keep their defaults."""
+    from pydantic import TypeAdapter, ValidationError
+
+    cls: Any = registry.load(kind, name)
+    hints = typing.get_type_hints(cls)
+    known = {field.name for field in dataclasses.fields(cls)}
+    unknown = next((key for key in options if key not in known), None)
+    if unknown is not None:
+        raise UnknownName(f"option of {name}", unknown, known)
+    try:
+        return cls(**{key: TypeAdapter(hints[key]).validate_python(value) for key, value in options.items()})
+    except (ValidationError, ValueError, TypeError) as error:
+        raise BadOption(f"{name}: its options {dict(options)} are not of this version: {str(error).splitlines()[0]}.") from error
 
 
 def _coerce(plugin: str, key: str, text: str, hint: Any) -> Any:

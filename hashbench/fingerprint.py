@@ -11,7 +11,7 @@ from typing import Any
 
 CORE = (
     ["attack", "budget", "goal", "hasher", "iterative", "products", "run", "targets", "victim"]
-    + ["data/images", "data/split"]
+    + ["data/images", "data/pipelines", "data/split"]
     + [f"engine/{name}" for name in ("aiming", "attacking", "checks", "enforce", "seeds", "sources", "targets", "victims")]
 )
 """The core's files that make what is kept: a change in one of them makes everything anew."""

@@ -15,6 +15,10 @@ class Plugin:
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Named sets of options; 'quick' is applied by `--preset quick`, any other by `name[preset=...]`."""
 
+    def inputs(self) -> Mapping[str, str]:
+        """Hashes of files that the options name, by option: part of every key. Raises UserError where one is not there."""
+        return {}
+
 
 def option(default: Any, help: str) -> Any:
     """A dataclass field that is an option: its default, and the help text that `hashbench show` prints."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from pathlib import Path
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 from torchvision import models
@@ -13,7 +14,7 @@ from torchvision import models
 from hashbench.api import Run, Split, Trunk, option
 
 from .scratch import ScratchBackbone
-from .weights import load_imagenet
+from .weights import check_weights, file_sha256, load_imagenet, load_own
 
 
 class _PoolTo(nn.Module):
@@ -35,11 +36,16 @@ class _PoolTo(nn.Module):
 class TorchvisionBackbone(ScratchBackbone):
     """One of torchvision's networks, cut before its last layer."""
 
-    weights: Literal["imagenet", "none"] = option("imagenet", "start from torchvision's ImageNet weights, or from scratch")
+    weights: str = option(
+        "imagenet", "start from torchvision's ImageNet weights, from scratch (none), or from a .safetensors or .pth file"
+    )
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"weights": "none"},
         "published": {"normalise": "none"},
     }
+
+    def __post_init__(self) -> None:
+        check_weights(self.weights)
 
     @abstractmethod
     def weights_enum(self) -> Any:
@@ -48,7 +54,12 @@ class TorchvisionBackbone(ScratchBackbone):
     def fit(self, trunk: Trunk, data: Split, run: Run) -> dict[str, Any]:
         if self.weights == "none":
             return super().fit(trunk, data, run)
-        return load_imagenet(trunk.body, self.weights_enum())
+        if self.weights == "imagenet":
+            return load_imagenet(trunk.body, self.weights_enum())
+        return load_own(trunk.body, Path(self.weights))
+
+    def inputs(self) -> Mapping[str, str]:
+        return {} if self.weights in ("imagenet", "none") else {"weights": file_sha256(Path(self.weights))}
 
 
 @dataclass(frozen=True)

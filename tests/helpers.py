@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
 from hashbench.api import Budget, Goal, Hasher, Run, Split
+from hashbench.cli.main import main
 from hashbench.configure import configure
 from hashbench.testing.small import CPU, small_hasher, small_victim
 from hashbench.testing.small import small_split as testing_split
@@ -43,6 +48,16 @@ def perturb(
     perturbed: Tensor = plugin.perturb(view, {}, images, goal_of(split, count), codes, budget, Run(seed, CPU))
     return perturbed
 
+
+TINY = [
+    "--dataset",
+    "shapes[train=64,database=128,queries=8]",
+    "--backbone",
+    "convnet[width=8,warmup_epochs=1]",
+    "--hasher",
+    "dpsh[epochs=1]",
+]
+"""Options of a run of seconds."""
 
 SUITE = """
 title = "mine"
@@ -99,3 +114,20 @@ def process(*args: str, cwd: Path | None = None, path: Path | None = None) -> su
     environment = os.environ | ({} if path is None else {"PYTHONPATH": str(path)})
     command = [sys.executable, "-W", "ignore", "-c", script, *args]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def hashbench(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in this process: what it prints and its exit code."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd or Path.cwd()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["hashbench", *args])
+            with pytest.raises(SystemExit) as stopped:
+                main()
+    return subprocess.CompletedProcess(args, int(stopped.value.code or 0), out.getvalue(), err.getvalue())

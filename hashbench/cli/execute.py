@@ -12,9 +12,10 @@ from rich.console import Console
 
 from hashbench.cli.progress import Bars
 from hashbench.cli.table import results_table
+from hashbench.engine.choosing import pick_device
 from hashbench.engine.context import Context
 from hashbench.engine.memory import keep_freed_memory
-from hashbench.engine.plan import Plan, pick_device
+from hashbench.engine.plan import Plan
 from hashbench.engine.runner import check_out, run_plan
 from hashbench.engine.store import Store
 from hashbench.errors import UserError

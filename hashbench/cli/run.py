@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from hashbench.cli.configfile import apply_config
 from hashbench.errors import UserError
@@ -31,6 +32,7 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
 @click.command("run")
 @click.option("--attack", "attacks", **LIST, callback=listed, help="Attacks, with options as in 'dhta[steps=200]'.")
 @click.option("--hasher", "hashers", **LIST, callback=listed, default=("dpsh",), show_default=True, help="Hashing methods.")
+@click.option("--victim", "victims", **LIST, callback=listed, help="Imported hashers, or folders of hasher export, to attack.")
 @click.option("--backbone", "backbones", **LIST, callback=listed, help="Backbones.  [default: convnet on shapes, else vgg11]")
 @click.option("--bits", **LIST, callback=numbers, default=("32",), show_default=True, help="Code lengths, 1 to 256.")
 @click.option("--dataset", "datasets", **LIST, callback=listed, default=("shapes",), show_default=True, help="Datasets.")
@@ -46,7 +48,15 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
 @click.option("--seed", "seeds", **LIST, callback=numbers, default=("0",), show_default=True, help="Seeds.")
 @click.option("--benchmark", "benchmarks", **LIST, callback=listed, help="What is measured.  [default: all built-in]")
 @click.option("--report", "reports", **LIST, callback=listed, default=("html",), show_default=True, help="Reports to write.")
-@click.option("--data", metavar="DIR", help="The folder of a dataset that reads one.")
+@click.option(
+    "--data",
+    metavar="DIR",
+    envvar="HASHBENCH_DATA",
+    help="The folder of a dataset that reads one, or one that holds it under the dataset's name.",
+)
+@click.option("--split", metavar="DIR", help="Released split files (test_img.txt, ...) of a dataset that else draws its own.")
+@click.option("--skip-broken", is_flag=True, help="Leave images out that can't be read, and say so in the results.")
+@click.option("--weights", metavar="NAME|FILE", help="Backbones start from: imagenet, none, or a .safetensors or .pth file.")
 @click.option("--image-size", type=int, help="Side of the images in pixels.  [default: 32 on shapes, else 224, or 64 with quick]")
 @click.option(
     "--preset",
@@ -84,10 +94,20 @@ def command(
 
     Options that take names repeat, or take several separated by commas: the cells are their product.
     """
-    from hashbench.cli.execute import execute, prepare
+    from hashbench.cli.execute import execute, prepare, store_folder
+    from hashbench.engine.imported import find_card
     from hashbench.engine.plan import Config, make_plan
 
     prepare(workers)
     given = {key: value for key, value in asked.items() if value not in (None, ())}
+    if asked["victims"]:
+        given["victims"] = tuple(str(find_card(text, store_folder(store))) for text in asked["victims"])
+        if not _written("hashers"):
+            given["hashers"] = ()
     plan = make_plan(Config(**{"attacks": (), **given}))
     execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], device, asked["batch_size"], workers, out, store, cell_timeout)
+
+
+def _written(name: str) -> bool:
+    """Whether an option was given, on the command line or in a file, or has its default."""
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT

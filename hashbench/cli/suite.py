@@ -22,7 +22,10 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(
         (
             click.option("--dataset", "datasets", **LIST, callback=listed, help="Datasets.  [default: shapes]"),
-            click.option("--data", metavar="DIR", help="The folder of a dataset that reads one."),
+            click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", help="The folder of a dataset, or one that holds it."),
+            click.option("--split", metavar="DIR", help="Released split files of a dataset that else draws its own."),
+            click.option("--skip-broken", is_flag=True, default=None, help="Leave images out that can't be read."),
+            click.option("--weights", metavar="NAME|FILE", help="Backbones start from: imagenet, none, or a file."),
             click.option("--preset", metavar="quick|paper", help="[default: quick on shapes, else paper]"),
             click.option("--protocol", "protocols", **LIST, callback=listed, help="[default: harmonised, or published with paper]"),
             click.option("--hasher", "hashers", **LIST, callback=listed, help="Instead of the suite's."),

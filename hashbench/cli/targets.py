@@ -21,7 +21,8 @@ def _selection(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--queries", type=int, help="This many queries, drawn by the seed.  [default: all]"),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draw."),
-        click.option("--data", metavar="DIR", help="The folder of a dataset that reads one."),
+        click.option("--split", metavar="DIR", help="Released split files of a dataset that else draws its own."),
+        click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", help="The folder of a dataset that reads one."),
         click.option("--dataset", default="shapes", show_default=True, help="The dataset; only its labels are read."),
     ):
         function = option(function)
@@ -32,11 +33,11 @@ def _selection(function: Callable[..., None]) -> Callable[..., None]:
 @_selection
 @click.option("--protocol", default="harmonised", show_default=True, help="A protocol's name, or a TOML file.")
 @click.option("--out", "-o", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
-def make(dataset: str, data: str | None, seed: int, queries: int | None, protocol: str, out: Path) -> None:
+def make(dataset: str, data: str | None, split: str | None, seed: int, queries: int | None, protocol: str, out: Path) -> None:
     from hashbench.engine.targets import read_targets, target_text
     from hashbench.files import write_atomically
 
-    labels, choice = _choice(dataset, data, seed, queries, protocol)
+    labels, choice = _choice(dataset, data, split, seed, queries, protocol)
     if not out.absolute().parent.is_dir():
         raise UserError(f"{out.absolute().parent} is not a folder: give --out a file in one that exists.")
     write_atomically(out, target_text(labels, choice))
@@ -48,21 +49,29 @@ def make(dataset: str, data: str | None, seed: int, queries: int | None, protoco
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @_selection
 @click.option("--protocol", "protocols", multiple=True, help="Protocols to describe.  [default: all built-in]")
-def show(file: Path | None, dataset: str, data: str | None, seed: int, queries: int | None, protocols: tuple[str, ...]) -> None:
+def show(
+    file: Path | None,
+    dataset: str,
+    data: str | None,
+    split: str | None,
+    seed: int,
+    queries: int | None,
+    protocols: tuple[str, ...],
+) -> None:
     from hashbench.protocol import PROTOCOLS
     from hashbench.spec import split_outside_brackets
 
     if file is not None:
-        _show_file(file, dataset, data)
+        _show_file(file, dataset, data, split)
         return
     names = [name for text in protocols for name in split_outside_brackets(text)]
     for name in names or PROTOCOLS:
-        _show_pool(*_choice(dataset, data, seed, queries, name))
+        _show_pool(*_choice(dataset, data, split, seed, queries, name))
 
 
-def _choice(dataset: str, data: str | None, seed: int, queries: int | None, protocol: str) -> tuple[Any, Any]:
+def _choice(dataset: str, data: str | None, split: str | None, seed: int, queries: int | None, protocol: str) -> tuple[Any, Any]:
     """Labels of the dataset, and the choice of targets."""
-    from hashbench.engine.plan import choose_source
+    from hashbench.engine.choosing import choose_source
     from hashbench.engine.targets import TargetChoice
     from hashbench.protocol_file import protocol_of
 
@@ -70,8 +79,8 @@ def _choice(dataset: str, data: str | None, seed: int, queries: int | None, prot
         raise UserError(f"--queries is {queries}: give at least 1, or leave it out for all.")
     if seed < 0:
         raise UserError(f"--seed is {seed}: give 0 or more.")
-    source, _ = choose_source(dataset, data)
-    return source.dataset.plugin.load_labels(source.folder), TargetChoice(source, protocol_of(protocol), queries, seed)
+    source, _ = choose_source(dataset, data, split=split)
+    return source.dataset.plugin.load(source.folder, source.image_size), TargetChoice(source, protocol_of(protocol), queries, seed)
 
 
 def _show_pool(labels: Any, choice: Any) -> None:
@@ -100,8 +109,8 @@ def _show_pool(labels: Any, choice: Any) -> None:
     )
 
 
-def _show_file(file: Path, dataset: str, data: str | None) -> None:
-    from hashbench.engine.plan import choose_source
+def _show_file(file: Path, dataset: str, data: str | None, split: str | None) -> None:
+    from hashbench.engine.choosing import choose_source
     from hashbench.engine.targets import load_target_file, read_targets
     from hashbench.protocol import Protocol
     from hashbench.targets import floors_of
@@ -114,8 +123,8 @@ def _show_file(file: Path, dataset: str, data: str | None) -> None:
     if data is None and dataset == "shapes" and content["dataset"] != "shapes":
         click.echo("  floor: give --dataset and --data to have it computed")
         return
-    source, _ = choose_source(dataset, data)
-    labels = source.dataset.plugin.load_labels(source.folder)
+    source, _ = choose_source(dataset, data, split=split)
+    labels = source.dataset.plugin.load(source.folder, source.image_size)
     targets = read_targets(file, labels, Protocol("", 1, **content["rule"]))
     floors = floors_of(targets.labels, labels.split_labels("database"))
     click.echo(f"  sha256: {targets.sha256}")

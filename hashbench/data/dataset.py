@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -12,9 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hashbench.data.facts import SPLITS, identities, split_facts
+from hashbench.data.image_files import ImageFiles
+from hashbench.errors import BadData
 from hashbench.plugin import Plugin
-
-SPLITS = ("train", "database", "query")
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class RetrievalData:
     decode: Callable[[int], np.ndarray]
     """Pool position -> (3, image_size, image_size) uint8. Raises BadData naming the file."""
     content: str
-    """A hash of the images' sources and the labels."""
+    """A hash of the labels, the splits and the images, but for those in `files`, whose content the engine adds."""
     pipeline: str
     """How images are decoded, resized and cropped."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What was found on loading; stored with every result."""
+    files: ImageFiles | None = None
+    """The image files behind the pool, where there are any."""
 
     @cached_property
     def label_content(self) -> str:
@@ -49,6 +53,23 @@ class RetrievalData:
         """(rows, classes) labels of a split, in its order."""
         return self.labels[self.rows[split]]
 
+    def with_hashes(self, hashes: np.ndarray) -> RetrievalData:
+        """The same with the content of its files known: `hashes` (pool, 32) uint8 SHA-256."""
+        content = hashlib.sha256(self.content.encode() + hashes.tobytes()).hexdigest()
+        return dataclasses.replace(self, content=content, facts=self.facts | split_facts(self.rows, identities(hashes)))
+
+    def without(self, broken: Mapping[int, str]) -> RetrievalData:
+        """The same without the images at these pool positions, which the facts then list with the reason."""
+        if not broken:
+            return self
+        left = {split: rows[~np.isin(rows, list(broken))] for split, rows in self.rows.items()}
+        empty = next((split for split in SPLITS if not len(left[split])), None)
+        if empty is not None:
+            raise BadData(f"without the {len(broken)} broken images no {empty} image is left: mend them.")
+        names = {self.files.paths[i] if self.files else f"image {i}": reason for i, reason in broken.items()}
+        lost = {f"{split}_skipped": len(rows) - len(left[split]) for split, rows in self.rows.items()}
+        return dataclasses.replace(self, rows=left, facts=self.facts | lost | {"skipped": names})
+
 
 class Dataset(Plugin, ABC):
     """A source of retrieval data."""
@@ -61,21 +82,11 @@ class Dataset(Plugin, ABC):
 
     @abstractmethod
     def load(self, folder: Path | None, image_size: int) -> RetrievalData:
-        """Read lists and labels; decode nothing. Raises BadData with file and line."""
+        """Read lists and labels; look at no image. Raises BadData with file and line."""
 
-    def load_labels(self, folder: Path | None) -> RetrievalData:
-        """Labels and splits without looking at any image, for what needs no more; the whole data where there is no such way."""
-        return self.load(folder, self.default_size)
-
-
-def split_facts(labels: np.ndarray, rows: Mapping[str, np.ndarray], identity: np.ndarray) -> dict[str, Any]:
-    """Counts and irregularities: duplicates, leaks, rows without labels. `identity` (pool,): equal for equal images."""
-    facts: dict[str, Any] = {f"{split}_rows": len(rows[split]) for split in SPLITS}
-    facts["classes"] = labels.shape[1]
-    facts |= {f"{split}_without_label": int((labels[rows[split]].sum(1) == 0).sum()) for split in SPLITS}
-    same = {split: identity[rows[split]] for split in SPLITS}
-    facts |= {f"{split}_duplicates": len(same[split]) - len(np.unique(same[split])) for split in SPLITS}
-    facts["queries_in_database"] = int(np.isin(same["query"], same["database"]).sum())
-    facts["queries_in_train"] = int(np.isin(same["query"], same["train"]).sum())
-    facts["train_outside_database"] = int((~np.isin(same["train"], same["database"])).sum())
-    return facts
+    def examine(self, folder: Path | None) -> tuple[RetrievalData | None, list[str]]:
+        """What can be read in spite of damage, and a sentence for each damage: for `hashbench data check`."""
+        try:
+            return self.load(folder, self.default_size), []
+        except BadData as error:
+            return None, [str(error)]

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from hashbench.data.dataset import Dataset, RetrievalData, split_facts
-from hashbench.data.images import PIPELINE, decode_image_file
+from hashbench.data.dataset import Dataset, RetrievalData
+from hashbench.data.facts import SPLITS, label_facts, split_facts
+from hashbench.data.image_files import ImageFiles
+from hashbench.data.pipelines import PIPELINES, decode
+from hashbench.data.text import Complain, read_lines, refuse, relative_path, zeros_and_ones
 from hashbench.errors import BadData
 from hashbench.plugin import option
 
-FILES = {"train": "train", "database": "database", "query": "test"}
+STEMS = {"train": "train", "database": "database", "query": "test"}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The sound lines of one split."""
+
+    paths: list[str]
+    labels: np.ndarray
+    """(lines, C) uint8"""
+    where: list[str]
+    """`file:line` of each."""
 
 
 @dataclass(frozen=True)
@@ -23,39 +37,37 @@ class Lists(Dataset):
     """Any images, in the field's lists: {train,test,database}_{img,label}.txt (test = queries)"""
 
     identity: str = option("", "which data set of the field it is, such as flickr25k: options and published numbers go by it")
+    pipeline: Literal["v2", "pil-v1"] = option("v2", "how images are decoded and resized; pil-v1: as the ProS-GAN release")
 
     def load(self, folder: Path | None, image_size: int) -> RetrievalData:
-        root = _checked(folder)
-        paths, matrix, rows = _read(root, images=True)
-        files = [root / path for path in paths]
-        with ThreadPoolExecutor() as threads:
-            hashes = list(threads.map(_file_hash, files))
-        identity = np.unique(np.array(hashes), return_inverse=True)[1]
-        digest = hashlib.sha256("".join(hashes).encode() + matrix.tobytes())
-        for split in FILES:
-            digest.update(rows[split].tobytes())
+        return self._read(_checked(folder), image_size, refuse)
+
+    def examine(self, folder: Path | None) -> tuple[RetrievalData | None, list[str]]:
+        problems: list[str] = []
+        try:
+            return self._read(_checked(folder), self.default_size, problems.append), problems
+        except BadData as error:
+            return None, [*problems, str(error)]
+
+    def _read(self, root: Path, image_size: int, complain: Complain) -> RetrievalData:
+        splits = {split: read_split(root, stem, complain) for split, stem in STEMS.items()}
+        paths, labels, rows, where = _pool(splits, complain)
+        files = ImageFiles(root, paths, where.__getitem__)
+        hashed = hashlib.sha256("\0".join(paths).encode("utf-8", "surrogatepass") + labels.tobytes())
+        for split in SPLITS:
+            hashed.update(rows[split].tobytes())
         return RetrievalData(
             name=root.resolve().name,
-            classes=_class_names(root, matrix.shape[1]),
-            labels=matrix,
+            classes=_class_names(root, labels.shape[1], complain),
+            labels=labels,
             rows=rows,
             image_size=image_size,
-            decode=lambda i: decode_image_file(files[i], image_size),
-            content=digest.hexdigest(),
-            pipeline=PIPELINE,
-            facts=split_facts(matrix, rows, identity),
+            decode=lambda i: decode(self.pipeline, files.read(i), image_size, str(root / paths[i])),
+            content=hashed.hexdigest(),
+            pipeline=PIPELINES[self.pipeline].text,
+            facts=label_facts(labels, rows) | split_facts(rows, np.arange(len(paths))),
+            files=files,
         )
-
-    def load_labels(self, folder: Path | None) -> RetrievalData:
-        root = _checked(folder)
-        paths, matrix, rows = _read(root, images=False)
-
-        def decode(position: int) -> np.ndarray:
-            raise BadData(f"{root} was read for its labels only.")
-
-        identity = np.unique(np.array(paths), return_inverse=True)[1]
-        facts = split_facts(matrix, rows, identity)
-        return RetrievalData(root.resolve().name, _class_names(root, matrix.shape[1]), matrix, rows, 0, decode, "", "", facts)
 
 
 def _checked(folder: Path | None) -> Path:
@@ -66,80 +78,72 @@ def _checked(folder: Path | None) -> Path:
     return folder
 
 
-def _read(folder: Path, images: bool) -> tuple[list[str], np.ndarray, dict[str, np.ndarray]]:
-    """Paths of the pool, its labels, and the rows of each split; with `images`, each image has to be there."""
+def _pool(splits: dict[str, Listed | None], complain: Complain) -> tuple[list[str], np.ndarray, dict[str, np.ndarray], list[str]]:
+    """Each image once: paths, labels, the rows of each split in it, and the line that names it first."""
     pool: dict[str, int] = {}
     labels: list[np.ndarray] = []
-    rows: dict[str, np.ndarray] = {}
-    width: int | None = None
-    for split, stem in FILES.items():
-        positions = []
-        for path, label, where in _read_split(folder, stem):
-            width = len(label) if width is None else width
-            if len(label) != width:
-                raise BadData(f"{where}: {len(label)} labels, where earlier lines have {width}.")
-            if path not in pool:
-                if images and not (folder / path).is_file():
-                    raise BadData(f"{where}: there is no image {path} in {folder}.")
-                pool[path] = len(labels)
-                labels.append(label)
-            elif not np.array_equal(labels[pool[path]], label):
-                raise BadData(f"{where}: {path} has other labels here than on an earlier line.")
-            positions.append(pool[path])
+    where: list[str] = []
+    rows = dict.fromkeys(SPLITS, np.zeros(0, dtype=np.int64))
+    width = next((found.labels.shape[1] for found in splits.values() if found is not None), None)
+    if width is None:
+        raise BadData("no split of this folder can be read.")
+    for split, found in splits.items():
+        if found is None:
+            continue
+        if found.labels.shape[1] != width:
+            complain(f"{found.where[0]}: {found.labels.shape[1]} labels, where earlier lines have {width}.")
+            continue
+        positions = [pool.setdefault(path, len(pool)) for path in found.paths]
         rows[split] = np.array(positions, dtype=np.int64)
-    return list(pool), np.stack(labels).astype(np.uint8), rows
+        for line, position in enumerate(positions):
+            if position == len(labels):
+                labels.append(found.labels[line])
+                where.append(found.where[line])
+            elif not np.array_equal(labels[position], found.labels[line]):
+                complain(f"{found.where[line]}: {found.paths[line]} has other labels here than on an earlier line.")
+    return list(pool), np.stack(labels) if labels else np.zeros((0, width), np.uint8), rows, where
 
 
-def _read_split(folder: Path, stem: str) -> Iterator[tuple[str, np.ndarray, str]]:
-    """Image path, label row and `file:line` of each line of a split."""
+def read_split(folder: Path, stem: str, complain: Complain) -> Listed | None:
+    """The lines of `{stem}_img.txt` and `{stem}_label.txt`, or of `{stem}.txt`; None, after a complaint, where there are none."""
     images, labels, single = folder / f"{stem}_img.txt", folder / f"{stem}_label.txt", folder / f"{stem}.txt"
     if images.is_file() and labels.is_file():
-        image_lines, label_lines = _lines(images), _lines(labels)
-        if len(image_lines) != len(label_lines):
-            raise BadData(
-                f"{labels}: {len(label_lines)} lines, but {images.name} has {len(image_lines)}: they must match line by line."
-            )
-        for number, (path, row) in enumerate(zip(image_lines, label_lines, strict=True), 1):
-            if not path:
-                raise BadData(f"{images}:{number}: an empty line where an image path should be.")
-            yield path, _label_row(row.split(), f"{labels}:{number}"), f"{images}:{number}"
-    elif single.is_file():
-        for number, line in enumerate(_lines(single), 1):
-            path, *items = line.split() or [""]
-            yield path, _label_row(items, f"{single}:{number}"), f"{single}:{number}"
-    else:
-        missing = labels if images.is_file() else images
-        raise BadData(f"{folder} has no {missing.name} (nor a {single.name} with lines 'path 0 1 0 ...'): is it the right folder?")
+        names, rows = read_lines(images), read_lines(labels)
+        if len(names) != len(rows):
+            complain(f"{labels}: {len(rows)} lines, but {images.name} has {len(names)}: they must match line by line.")
+            return None
+        return _sound(names, rows, images, labels, complain)
+    if single.is_file():
+        pairs = [line.partition(" ") for line in read_lines(single)]
+        return _sound([pair[0] for pair in pairs], [pair[2].strip() for pair in pairs], single, single, complain)
+    missing = labels if images.is_file() else images
+    complain(f"{folder} has no {missing.name} (nor a {single.name} with lines 'path 0 1 0 ...'): is it the right folder?")
+    return None
 
 
-def _lines(file: Path) -> list[str]:
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise BadData(f"{file} is not UTF-8 text: save it as UTF-8.") from error
-    if not lines:
-        raise BadData(f"{file} is empty.")
-    return [line.strip() for line in lines]
+def _sound(names: list[str], rows: list[str], images: Path, labels: Path, complain: Complain) -> Listed:
+    """The lines that name an image below the folder and have labels."""
+    matrix, sound = zeros_and_ones(rows, _line_of(labels), complain)
+    where = _line_of(images)
+    for i, name in enumerate(names):
+        try:
+            relative_path(name, where(i))
+        except BadData as error:
+            sound[i] = False
+            complain(str(error))
+    kept = np.flatnonzero(sound).tolist()
+    return Listed([names[i] for i in kept], matrix[kept], [where(i) for i in kept])
 
 
-def _label_row(items: list[str], where: str) -> np.ndarray:
-    if not items:
-        raise BadData(f"{where}: no labels on this line.")
-    wrong = next((item for item in items if item not in ("0", "1")), None)
-    if wrong is not None:
-        raise BadData(f"{where}: a label is '{wrong}', and labels are 0 or 1.")
-    return np.array([item == "1" for item in items], dtype=np.uint8)
+def _line_of(file: Path) -> Callable[[int], str]:
+    return lambda i: f"{file}:{i + 1}"
 
 
-def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _class_names(folder: Path, count: int) -> tuple[str, ...]:
+def _class_names(folder: Path, count: int, complain: Complain) -> tuple[str, ...]:
     file = folder / "classes.txt"
-    if not file.is_file():
-        return tuple(f"class {i}" for i in range(count))
-    names = _lines(file)
-    if len(names) != count:
-        raise BadData(f"{file}: {len(names)} names for {count} label columns.")
-    return tuple(names)
+    if file.is_file():
+        names = read_lines(file)
+        if len(names) == count:
+            return tuple(names)
+        complain(f"{file}: {len(names)} names for {count} label columns.")
+    return tuple(f"class {i}" for i in range(count))

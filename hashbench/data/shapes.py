@@ -10,7 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from hashbench.data.dataset import Dataset, RetrievalData, split_facts
+from hashbench.data.dataset import Dataset, RetrievalData
+from hashbench.data.facts import label_facts, split_facts
 from hashbench.plugin import option
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -80,7 +81,7 @@ class Shapes(Dataset):
             decode=lambda i: self._draw(i, image_size),
             content=hashlib.sha256(source.encode()).hexdigest(),
             pipeline="drawn at the size, anti-aliased",
-            facts=split_facts(labels, rows, np.arange(count)),
+            facts=label_facts(labels, rows) | split_facts(rows, np.arange(count)),
         )
 
     def _kinds(self, index: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:

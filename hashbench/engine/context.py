@@ -40,7 +40,9 @@ class Chosen:
 
 def plugin_key(text: str, plugin: Plugin) -> dict[str, Any]:
     """What a stage's key says about a plugin."""
-    return {"name": text.partition("[")[0], "options": options_of(plugin), "code": code_hash(plugin)}
+    key = {"name": text.partition("[")[0], "options": options_of(plugin), "code": code_hash(plugin)}
+    inputs = dict(plugin.inputs())
+    return key | {"inputs": inputs} if inputs else key
 
 
 @dataclass

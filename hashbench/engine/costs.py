@@ -31,6 +31,8 @@ def work_of(plan: Plan) -> list[Work]:
     for cell in plan.cells:
         choice = cell.choice
         for victim in (choice.victim, cell.victim):
+            if victim.imported is not None:
+                continue
             work[Work("trunk", victim.trunk_work, (victim.source, victim.backbone, victim.seed))] = None
             work[Work("hasher", victim.work, victim)] = None
         if choice.aim is not None:

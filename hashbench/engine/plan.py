@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from hashbench import registry
-from hashbench.attack import aim_of
 from hashbench.budget import Budget
-from hashbench.configure import configure, fraction
+from hashbench.configure import fraction
 from hashbench.engine.aiming import AttackChoice
+from hashbench.engine.choosing import check_numbers, choose, choose_attack, choose_backbone, choose_source
 from hashbench.engine.context import Chosen
-from hashbench.engine.sources import Source
+from hashbench.engine.imported import victim_choice
 from hashbench.engine.store import digest
 from hashbench.engine.targets import load_target_file
 from hashbench.engine.victims import HasherChoice
-from hashbench.errors import UnknownName, UserError
+from hashbench.errors import UserError
 from hashbench.protocol_file import protocol_of
-from hashbench.spec import parse_spec
-
-RUN_PRESETS = ("quick", "paper")
-BITS = range(1, 257)
 
 
 @dataclass(frozen=True)
@@ -35,6 +28,8 @@ class Config:
 
     attacks: Sequence[str]
     hashers: Sequence[str] = ("dpsh",)
+    victims: Sequence[str] = ()
+    """Folders of imported hashers, attacked beside those that are trained."""
     backbones: Sequence[str] = ()
     bits: Sequence[int] = (32,)
     datasets: Sequence[str] = ("shapes",)
@@ -43,6 +38,9 @@ class Config:
     benchmarks: Sequence[str] = ("targeted", "perceptibility", "timing", "gallery")
     reports: Sequence[str] = ("html",)
     data: str | None = None
+    split: str | None = None
+    skip_broken: bool = False
+    weights: str | None = None
     image_size: int | None = None
     preset: str | None = None
     epsilon: str = "8/255"
@@ -117,7 +115,11 @@ class Plan:
         """Equal for equal plans."""
         files = sorted({file for cell in self.cells if (file := cell.choice.target_file) is not None})
         contents = [digest(load_target_file(file)) for file in files]
-        return digest([self.asked, contents, [[cell.names, asdict(cell.choice.protocol)] for cell in self.cells]])
+        return digest([self.asked, contents, [[cell.names, asdict(cell.choice.protocol), *_card(cell)] for cell in self.cells]])
+
+
+def _card(cell: Cell) -> list[str]:
+    return [] if cell.victim.imported is None else [cell.victim.imported.card_sha256]
 
 
 def make_plan(config: Config) -> Plan:
@@ -125,19 +127,13 @@ def make_plan(config: Config) -> Plan:
     budget = Budget(fraction(config.epsilon, "epsilon"))
     if not budget.epsilon:
         raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
-    if config.preset is not None and config.preset not in RUN_PRESETS:
-        raise UnknownName("preset", config.preset, RUN_PRESETS)
     if config.queries is not None and config.queries < 1:
         raise UserError(f"--queries is {config.queries}: give at least 1, or leave it out for all.")
     if config.queries is not None and config.targets is not None:
         raise UserError("--targets names its queries: leave --queries out.")
     if config.batch_size < 1:
         raise UserError(f"--batch-size is {config.batch_size}: give at least 1.")
-    if any(seed < 0 for seed in config.seeds):
-        raise UserError(f"--seed is {min(config.seeds)}: give 0 or more.")
-    wrong = [bits for bits in config.bits if bits not in BITS]
-    if wrong:
-        raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")
+    check_numbers(config.bits, config.seeds)
     if not config.attacks:
         raise UserError("nothing to run: give at least one --attack; hashbench list attacks shows them.")
     protocols = list(dict.fromkeys(protocol_of(text) for text in config.protocols))
@@ -146,13 +142,10 @@ def make_plan(config: Config) -> Plan:
     targets = None if config.targets is None else Path(config.targets)
     cells = []
     for dataset in config.datasets:
-        source, preset = choose_source(dataset, config.data, config.preset, config.image_size)
-        backbones = config.backbones or (source.dataset.plugin.default_backbone,)
-        choices = product(config.hashers, backbones, config.bits, config.seeds, protocols, config.attacks)
-        for method, backbone, bits, seed, protocol, attack in choices:
-            victim = HasherChoice(source, _choose("hashers", method, preset), _backbone(backbone, preset, source), bits, seed)
-            chosen, aim = _attack(attack, preset, source)
-            cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim, preset))
+        for victim, preset in _victims(config, dataset):
+            for protocol, attack in product(protocols, config.attacks):
+                chosen, aim = choose_attack(attack, preset, victim.source)
+                cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim, preset))
     if config.transfer:
         travelling = _transfers(cells)
         if not travelling:
@@ -161,9 +154,22 @@ def make_plan(config: Config) -> Plan:
     return Plan(
         config.asdict(),
         tuple(dict.fromkeys(cells)),
-        tuple(_choose("benchmarks", name, None) for name in config.benchmarks),
-        tuple(_choose("reports", name, None) for name in config.reports),
+        tuple(choose("benchmarks", name, None) for name in config.benchmarks),
+        tuple(choose("reports", name, None) for name in config.reports),
     )
+
+
+def _victims(config: Config, dataset: str) -> Iterator[tuple[HasherChoice, str]]:
+    """Every hasher of a dataset that is attacked: trained here by the product of the options, then imported; and the preset."""
+    source, preset = choose_source(
+        dataset, config.data, config.preset, config.image_size, config.split, skip_broken=config.skip_broken
+    )
+    backbones = config.backbones or (source.dataset.plugin.default_backbone,)
+    for method, backbone, bits, seed in product(config.hashers, backbones, config.bits, config.seeds):
+        trunk = choose_backbone(backbone, preset, source, config.weights)
+        yield HasherChoice(source, choose("hashers", method, preset), trunk, bits, seed), preset
+    for folder in config.victims:
+        yield victim_choice(Path(folder), source, config.image_size is not None), preset
 
 
 def _transfers(cells: Sequence[Cell]) -> list[Cell]:
@@ -175,67 +181,3 @@ def _transfers(cells: Sequence[Cell]) -> list[Cell]:
         for victim in victims
         if victim != cell.victim and victim.source == cell.victim.source and victim.seed == cell.victim.seed
     ]
-
-
-def choose_source(text: str, data: str | None, preset: str | None = None, image_size: int | None = None) -> tuple[Source, str]:
-    """The dataset `text` names, with its folder and image size, and the preset in force on it."""
-    dataset = _choose("datasets", text, preset)
-    preset = preset or dataset.plugin.default_preset
-    small = dataset.plugin.default_size if preset == dataset.plugin.default_preset else 64
-    size = image_size or small
-    if size < 8:
-        raise UserError(f"--image-size is {size}: give at least 8 pixels.")
-    if dataset.plugin.needs_folder and data is None:
-        raise UserError(f"the dataset '{text}' needs its folder: give --data DIR.")
-    folder = Path(data) if data is not None and dataset.plugin.needs_folder else None
-    return Source(dataset, folder, size), preset
-
-
-def _backbone(text: str, preset: str, source: Source) -> Chosen:
-    chosen = _choose("backbones", text, preset)
-    chosen.plugin.check(source.image_size)
-    return chosen
-
-
-def _attack(text: str, preset: str, source: Source) -> tuple[Chosen, Chosen | None]:
-    chosen = _choose("attacks", text, preset)
-    chosen = Chosen(chosen.text, chosen.plugin.resolve(source.identity))
-    aim = aim_of(chosen.plugin)
-    if aim is None:
-        return chosen, None
-    inherited = parse_spec(text).options.get("preset")
-    return chosen, _choose("aims", aim, preset, inherited)
-
-
-def canonical(text: str) -> str:
-    """A plugin's text with its options in order: what cells are named by."""
-    spec = parse_spec(text)
-    options = ",".join(f"{key}={value}" for key, value in sorted(spec.options.items()))
-    return f"{spec.name}[{options}]" if options else spec.name
-
-
-def _choose(kind: str, text: str, preset: str | None, second: str | None = None) -> Chosen:
-    spec = parse_spec(text)
-    if second is not None and "preset" not in spec.options and second in configured_presets(kind, spec.name):
-        spec.options["preset"] = second
-    return Chosen(canonical(text), configure(kind, spec, preset))
-
-
-def configured_presets(kind: str, name: str) -> Sequence[str]:
-    """The names of a plugin's presets."""
-    return tuple(registry.load(kind, name).presets)
-
-
-def pick_device(text: str) -> torch.device:
-    """`auto`, `cpu`, `cuda` or `cuda:N`. Raises UserError for a device that is not there."""
-    if text == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(text)
-    except RuntimeError as error:
-        raise UserError(f"--device is '{text}': give auto, cpu or cuda:0.") from error
-    if device.type not in ("cpu", "cuda"):
-        raise UserError(f"--device is '{text}': give auto, cpu or cuda:0.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f"--device is {text}, but there are {torch.cuda.device_count()} CUDA devices here: give --device cpu.")
-    return device

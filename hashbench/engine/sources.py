@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from hashbench.data.dataset import RetrievalData
 from hashbench.data.images import read_pixels, write_pixels
 from hashbench.data.split import Split
+from hashbench.data.text import refuse
 from hashbench.engine.context import Chosen, Context
 
 
@@ -22,6 +24,8 @@ class Source:
     dataset: Chosen
     folder: Path | None
     image_size: int
+    skip_broken: bool = False
+    """Leave images out that can't be read, and say so in the facts; otherwise the first one ends the run."""
 
     @property
     def name(self) -> str:
@@ -47,15 +51,20 @@ class Loaded:
 
 
 def load_source(context: Context, source: Source) -> Loaded:
-    """The data and its pixels, decoded once."""
+    """The data and its pixels, decoded once. Image files that have not changed since the last run are not read again."""
 
     def load() -> Loaded:
         data: RetrievalData = source.dataset.plugin.load(source.folder, source.image_size)
-        key = {"content": data.content, "image_size": data.image_size, "pipeline": data.pipeline}
+        if data.files is not None:
+            complain = (lambda problem: None) if source.skip_broken else refuse
+            data = data.with_hashes(data.files.hashes(context.store.root / "files", context.workers, context.progress, complain))
+        key = {"content": data.content, "image_size": data.image_size, "pipeline": data.pipeline, "skip_broken": source.skip_broken}
         folder = context.store.product(
-            "pixels", key, lambda draft: write_pixels(data, draft / "pixels.npy", context.workers, context.progress)
+            "pixels", key, lambda draft: write_pixels(data, draft, context.workers, context.progress, source.skip_broken)
         )
-        return Loaded(data, read_pixels(folder / "pixels.npy"), key)
+        pixels, broken, modes = read_pixels(folder)
+        data = dataclasses.replace(data, facts=data.facts | ({"modes": dict(modes)} if modes else {})).without(broken)
+        return Loaded(data, pixels, key)
 
     return context.once(("source", source), load)
 

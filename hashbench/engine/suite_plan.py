@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from hashbench.engine.plan import Config, Plan, canonical, choose_source, make_plan
+from hashbench.engine.choosing import canonical, choose_source
+from hashbench.engine.plan import Config, Plan, make_plan
 from hashbench.errors import UserError
 from hashbench.suites import Suite, SuiteFile
 

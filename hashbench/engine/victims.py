@@ -12,16 +12,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hashbench.card import WEIGHTS, read_card
 from hashbench.data.split import Split, to_images
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
 from hashbench.engine.seeds import seeded
 from hashbench.engine.sources import Source, load_source, thumbnails
 from hashbench.engine.store import digest
+from hashbench.errors import UserError
 from hashbench.hasher import Hasher, Trunk, sign
 from hashbench.retrieval import HammingRanking
 from hashbench.retrieval.euclidean import euclidean_ap
 from hashbench.run import derive_seed
 from hashbench.victim import LabelledCodes, Victim
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A published hasher: weights in a folder, and the SHA-256 of their card."""
+
+    name: str
+    folder: Path
+    card_sha256: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,8 @@ class HasherChoice:
     backbone: Chosen
     bits: int
     seed: int
+    imported: Imported | None = None
+    """Take these weights instead of training."""
 
     @property
     def label(self) -> str:
@@ -84,6 +97,8 @@ def train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
 
 
 def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
+    if choice.imported is not None:
+        return _import_hasher(context, choice, choice.imported)
     loaded = load_source(context, choice.source)
     method = choice.method.plugin
     trunk, trunk_facts, trunk_key = train_trunk(context, choice)
@@ -97,8 +112,34 @@ def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
         _save(draft, fresh.state_dict(), facts)
 
     folder = context.store.product("hasher", key, make, choice.work)
-    hasher = method.build(trunk, choice.bits)
-    hasher.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
+    return _with_codes(context, choice, trunk, folder / "tensors.safetensors", {**trunk_facts, **_facts(folder)}, key)
+
+
+def _import_hasher(context: Context, choice: HasherChoice, imported: Imported) -> TrainedHasher:
+    """A published hasher on the images of the choice."""
+    card, sha256 = read_card(imported.folder)
+    if sha256 != imported.card_sha256:
+        raise UserError(f"the hasher in {imported.folder} was replaced during this run: run it again.")
+    data = load_source(context, choice.source)
+    trunk = choice.backbone.plugin.build(choice.source.image_size).to(context.device)
+    facts = card.facts | {
+        "imported": imported.name,
+        "card_sha256": sha256,
+        "trained_on": card.data.get("name"),
+        "trained_on_this_data": card.data.get("content") == data.data.content,
+        "map_on_card": card.map,
+    }
+    key = {"imported": sha256, "data": digest(data.key), "method": choice.method.key, "backbone": choice.backbone.key}
+    return _with_codes(context, choice, trunk, imported.folder / WEIGHTS, facts, key)
+
+
+def _with_codes(
+    context: Context, choice: HasherChoice, trunk: Trunk, weights: Path, facts: dict[str, Any], key: dict[str, Any]
+) -> TrainedHasher:
+    """The hasher with its weights loaded, frozen, and the codes of the whole pool."""
+    loaded = load_source(context, choice.source)
+    hasher = choice.method.plugin.build(trunk, choice.bits)
+    hasher.load_state_dict(load_tensors(weights, torch.device("cpu")))
     hasher = hasher.to(context.device).eval().requires_grad_(False)
 
     def make_codes(draft: Path) -> None:
@@ -107,7 +148,12 @@ def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
 
     codes_folder = context.store.product("codes", {"hasher": digest(key)}, make_codes)
     codes = load_tensors(codes_folder / "tensors.safetensors", torch.device("cpu"))["codes"].numpy()
-    return TrainedHasher(hasher, {**trunk_facts, **_facts(folder)}, key, codes)
+    return TrainedHasher(hasher, facts, key, codes)
+
+
+def save_hasher(hasher: Hasher, file: Path) -> None:
+    """All weights of a hasher, as safetensors."""
+    save_tensors(dict(hasher.state_dict()), file)
 
 
 @torch.no_grad()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hashbench.data.dataset import SPLITS, Dataset, RetrievalData
+from hashbench.data.dataset import Dataset, RetrievalData
+from hashbench.data.facts import SPLITS
 from hashbench.testing.finding import Finding, Trial, try_options
 
 _SIDE = 32

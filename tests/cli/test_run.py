@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from helpers import process
+from helpers import TINY, hashbench, process
 
-from hashbench.cli.main import main
-
-TINY = [
-    "--dataset",
-    "shapes[train=64,database=128,queries=8]",
-    "--backbone",
-    "convnet[width=8,warmup_epochs=1]",
-    "--hasher",
-    "dpsh[epochs=1]",
-]
 PROSGAN = "prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
-
-
-def hashbench(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The command in this process: what it prints and its exit code."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.chdir(cwd or Path.cwd()),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", ["hashbench", *args])
-            with pytest.raises(SystemExit) as stopped:
-                main()
-    return subprocess.CompletedProcess(args, int(stopped.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_floors_equal_the_rankings_and_expectations_the_mean_of_many_draws() -> 
 
 
 def test_the_release_pools_of_flickr25k_have_the_floors_that_were_measured(shared: Path) -> None:
-    data = registry.load("datasets", "lists")().load_labels(shared / "data" / "lists" / "flickr25k")
+    data = registry.load("datasets", "lists")().load(shared / "data" / "lists" / "flickr25k", 224)
     picked = pick_queries(len(data.rows["query"]), None, 0)
     floors = {
         name: TargetPool.of(data, picked, PROTOCOLS[name]).expectations()["floor"] for name in ("published", "published-dhta")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import layouts
 import numpy as np
 import pytest
 import torch
@@ -36,8 +37,13 @@ BUILT_IN = [
 
 
 @pytest.mark.parametrize(("kind", "name"), BUILT_IN)
-def test_built_ins_keep_their_contract(kind: str, name: str) -> None:
-    assert FINDINGS[kind](named(kind, name)) == []
+def test_built_ins_keep_their_contract(kind: str, name: str, tmp_path: Path) -> None:
+    if name in layouts.WRITERS:
+        sizes = "" if name == "cifar10" else "[queries=4,train=8,draw=uniform]"
+        layouts.WRITERS[name](tmp_path)
+        assert FINDINGS[kind](named(kind, name + sizes), tmp_path) == []
+    else:
+        assert FINDINGS[kind](named(kind, name)) == []
 
 
 def test_prosgan_keeps_the_contract() -> None:

@@ -10,6 +10,8 @@ from PIL import Image
 
 from hashbench.api import BadData
 from hashbench.configure import configure
+from hashbench.data.text import refuse
+from hashbench.run import Silent
 
 ROWS = {"train": ["a.png", "b.png"], "database": ["a.png", "b.png", "c.png"], "test": ["d.png"]}
 LABELS = {"a.png": "1 0", "b.png": "0 1", "c.png": "1 1", "d.png": "1 0"}
@@ -56,17 +58,20 @@ def test_grey_and_alpha_images_become_rgb(folder: Path) -> None:
 
 def test_copies_across_splits_are_found(folder: Path) -> None:
     (folder / "d.png").write_bytes((folder / "c.png").read_bytes())
-    assert load(folder).facts["queries_in_database"] == 1
+    data = load(folder)
+    hashed = data.with_hashes(data.files.hashes(folder / "index", 2, Silent(), refuse))
+    assert data.facts["queries_in_database"] == 0 and hashed.facts["queries_in_database"] == 1
 
 
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [
         ("train_label.txt", "1 0\n", "train_label.txt: 1 lines, but train_img.txt has 2"),
-        ("train_label.txt", "1 0\n0 1 1\n", "train_img.txt:2: 3 labels, where earlier lines have 2"),
+        ("train_label.txt", "1 0\n0 1 1\n", "train_label.txt:2: 3 labels, where earlier lines have 2"),
         ("train_label.txt", "1 0\n0 2\n", "train_label.txt:2: a label is '2'"),
         ("train_label.txt", "1 0\n\n", "train_label.txt:2: no labels"),
-        ("train_img.txt", "a.png\nzzz.png\n", "train_img.txt:2: there is no image zzz.png"),
+        ("train_img.txt", "a.png\n../b.png\n", "train_img.txt:2: '../b.png' is no path below the data folder"),
+        ("train_img.txt", "a.png\n/etc/passwd\n", "train_img.txt:2: '/etc/passwd' is no path below the data folder"),
         ("train_img.txt", "a.png\n\n", "train_img.txt:2: an empty line"),
         ("database_label.txt", "0 1\n0 1\n1 1\n", "database_img.txt:1: a.png has other labels"),
         ("test_img.txt", "", "test_img.txt"),

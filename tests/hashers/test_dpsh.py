@@ -68,30 +68,3 @@ def test_backbones_take_their_smallest_image(backbone: str, size: int, width: in
     with torch.device("meta"):
         trunk = configure("backbones", backbone).build(size)
         assert trunk(torch.zeros(2, 3, size, size)).shape == (2, width)
-
-
-def test_missing_imagenet_weights_name_file_and_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
-    from urllib.error import URLError
-
-    from hashbench.api import UserError
-
-    def offline(*_: object, **__: object) -> None:
-        raise URLError("no network")
-
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", offline)
-    backbone = configure("backbones", "resnet18")
-    with pytest.raises(UserError, match=r"resnet18-f37072fd\.pth.*preset quick"):
-        backbone.fit(backbone.build(32), small_split(), Run(0, CPU))
-
-
-def test_damaged_imagenet_weights_are_refused() -> None:
-    from pathlib import Path
-
-    from hashbench.api import UserError
-
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    folder.mkdir(parents=True)
-    (folder / "resnet18-f37072fd.pth").write_bytes(b"cut off")
-    backbone = configure("backbones", "resnet18")
-    with pytest.raises(UserError, match="is damaged"):
-        backbone.fit(backbone.build(32), small_split(), Run(0, CPU))

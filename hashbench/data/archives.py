@@ -1,0 +1,97 @@
+"""What the loaders of official distributions share: labelled images in, splits drawn or as released, retrieval data out."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from hashbench.data.dataset import Dataset, RetrievalData
+from hashbench.data.draw import draw_split
+from hashbench.data.facts import SPLITS, label_facts, split_facts
+from hashbench.data.image_files import ImageFiles
+from hashbench.data.pipelines import PIPELINES, decode
+from hashbench.data.released import released_split
+from hashbench.errors import BadData
+from hashbench.plugin import option
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All images of a distribution with their labels, before any split."""
+
+    root: Path
+    paths: list[str]
+    labels: np.ndarray
+    """(images, classes) uint8 of 0/1."""
+    classes: tuple[str, ...]
+    named_by: Callable[[int], str]
+    """Position -> the file and line that name the image."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Archive(Dataset):
+    """An official distribution, read as its archive unpacks."""
+
+    split: str = option("", "folder of released split files (test_img.txt, train_img.txt, ...); empty: drawn by the seed")
+    queries: int = option(1000, "query images of a drawn split")
+    train: int = option(5000, "training images of a drawn split; they are inside the database, which is all but the queries")
+    seed: int = option(0, "seed of a drawn split")
+    pipeline: Literal["v2", "pil-v1"] = option("v2", "how images are decoded and resized; pil-v1: as the ProS-GAN release")
+    draw: Literal["uniform", "per-class"] = option(
+        "uniform", "how a split is drawn: over images, or class by class until each class has its share"
+    )
+
+    def __post_init__(self) -> None:
+        if self.queries < 1 or self.train < 1:
+            raise ValueError("give queries and train of at least 1.")
+
+    @abstractmethod
+    def read(self, folder: Path) -> Catalogue:
+        """Images and labels of the unpacked archive in `folder`. Raises BadData with file and line."""
+
+    def load(self, folder: Path | None, image_size: int) -> RetrievalData:
+        if folder is None or not folder.is_dir():
+            raise BadData(f"the data folder {folder} does not exist: give --data the folder the archives were unpacked in.")
+        found = self.read(folder)
+        if self.split:
+            rows, how = released_split(Path(self.split), found.paths, found.labels)
+        else:
+            rows = draw_split(found.labels, self.queries, self.train, self.seed, self.draw)
+            how = {"split": f"drawn {self.draw} by seed {self.seed}"}
+        files = ImageFiles(found.root, found.paths, found.named_by)
+        hashed = hashlib.sha256("\0".join(found.paths).encode() + found.labels.tobytes())
+        for split in SPLITS:
+            hashed.update(rows[split].tobytes())
+        return RetrievalData(
+            name=self.label,
+            classes=found.classes,
+            labels=found.labels,
+            rows=rows,
+            image_size=image_size,
+            decode=lambda i: decode(self.pipeline, files.read(i), image_size, str(found.root / found.paths[i])),
+            content=hashed.hexdigest(),
+            pipeline=PIPELINES[self.pipeline].text,
+            facts=dict(found.facts) | how | label_facts(found.labels, rows) | split_facts(rows, np.arange(len(found.paths))),
+            files=files,
+        )
+
+    @property
+    def label(self) -> str:
+        """The data set's name in results."""
+        return type(self).__name__.lower()
+
+
+def first_folder(folder: Path, places: list[str], holds: str, what: str) -> Path:
+    """The first of some places below `folder` that holds `holds` (a glob). Raises BadData where none does."""
+    for place in places:
+        if next((folder / place).glob(holds), None) is not None:
+            return folder / place
+    tried = ", ".join(str(Path(place) / holds) for place in places)
+    raise BadData(f"{folder} has no {what} (looked for {tried}): give --data the folder the archives were unpacked in.")

@@ -1,0 +1,104 @@
+"""Image files behind a dataset: found below one folder, read once, told apart by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from hashbench.data.ahead import in_order
+from hashbench.data.text import Complain
+from hashbench.errors import BadData
+from hashbench.files import write_atomically
+from hashbench.run import Progress
+
+LARGEST = 1 << 28
+"""Bytes of one image file."""
+_ENTRY = np.dtype([("size", "<i8"), ("modified", "<i8"), ("changed", "<i8"), ("sha256", "u1", (32,))])
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Paths below a root, one an image of the pool."""
+
+    root: Path
+    paths: Sequence[str]
+    named_by: Callable[[int], str]
+    """Pool position -> the file and line that name the image, for messages."""
+
+    def path(self, position: int) -> Path:
+        """Raises BadData where there is no such file, or it lies outside the root."""
+        file = self.root / self.paths[position]
+        if not file.is_file():
+            raise BadData(f"{self.named_by(position)}: there is no image {self.paths[position]} in {self.root}.")
+        if not self._inside(file):
+            raise BadData(f"{file} leads out of {self.root} through a symbolic link: give --data the folder the images are in.")
+        return file
+
+    def read(self, position: int) -> bytes:
+        """The bytes of a file. Raises BadData as `path` does, and for one that can't be read."""
+        file = self.path(position)
+        try:
+            if file.stat().st_size > LARGEST:
+                raise BadData(f"{file} has more than {LARGEST >> 20} MB: that is no image of this field.")
+            return file.read_bytes()
+        except OSError as error:
+            raise BadData(f"{file} can't be read: {error.strerror}.") from error
+
+    def _inside(self, file: Path) -> bool:
+        folder = str(file.parent)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        real = os.path.realpath(file) if file.is_symlink() else self._folders[folder]
+        return real == self._real_root or real.startswith(self._real_root.rstrip("/") + "/")
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
+
+    def hashes(self, index: Path, workers: int, progress: Progress, complain: Complain) -> np.ndarray:
+        """(pool, 32) uint8: SHA-256 of each file; zeros where one is missing, after the complaint.
+
+        Hashes are kept in the folder `index` beside size and times of each file, and only files that changed are read again.
+        """
+        name = hashlib.sha256("\0".join([self._real_root, *self.paths]).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+        known = _read_index(index / f"{name}.npy", len(self.paths))
+        entries = known.copy()
+
+        def look(position: int) -> None:
+            stat = self.path(position).stat()
+            times = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            if tuple(known[position])[:3] != times:
+                entries[position] = (*times, np.frombuffer(hashlib.sha256(self.read(position)).digest(), dtype=np.uint8))
+
+        def look_or_tell(position: int) -> str | None:
+            try:
+                look(position)
+            except BadData as error:
+                entries[position] = np.zeros((), dtype=_ENTRY)
+                return str(error)
+            return None
+
+        for problem in progress.track(in_order(look_or_tell, len(self.paths), workers), "looking at images", len(self.paths)):
+            if problem is not None:
+                complain(problem)
+        if not np.array_equal(entries, known):
+            write_atomically(index / f"{name}.npy", entries.tobytes())
+        return entries["sha256"]
+
+
+def _read_index(file: Path, count: int) -> np.ndarray:
+    """Entries of an earlier look; zeros where there was none, or its file is not whole."""
+    data = file.read_bytes() if file.is_file() else b""
+    if len(data) != count * _ENTRY.itemsize:
+        return np.zeros(count, dtype=_ENTRY)
+    return np.frombuffer(data, dtype=_ENTRY)

@@ -1,0 +1,102 @@
+"""Bytes of an image file -> 8-bit pixels: decoded, resized by the shorter side, centre-cropped. Each way is named in results."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torchvision import transforms as v1
+from torchvision.io import ImageReadMode, decode_image
+from torchvision.transforms.v2 import functional as v2
+
+from hashbench.errors import BadData, UnknownName
+
+MOST_PIXELS = 89_478_485
+"""The limit of PIL, beyond which it warns of a decompression bomb."""
+Decoder = Callable[[bytes, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A way from a file's bytes and a size to (3, size, size) uint8."""
+
+    text: str
+    decode: Decoder
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an image file says of itself before it is decoded."""
+
+    format: str
+    mode: str
+    width: int
+    height: int
+
+
+def read_header(data: bytes, name: str) -> Header:
+    """Raises BadData for what is no image, and for more pixels than `MOST_PIXELS`."""
+    try:
+        image = Image.open(io.BytesIO(data))
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise BadData(f"{name} can't be read as an image: {str(error).splitlines()[0]}.") from error
+    except Warning as error:
+        raise BadData(f"{name} has more than {MOST_PIXELS:,} pixels: make it smaller.") from error
+    with image:
+        header = Header(image.format or "?", image.mode, *image.size)
+    if header.width * header.height > MOST_PIXELS:
+        raise BadData(f"{name} has {header.width} x {header.height} pixels: the limit is {MOST_PIXELS:,}.")
+    return header
+
+
+def decode(pipeline: str, data: bytes, size: int, name: str) -> np.ndarray:
+    """(3, size, size) uint8. Raises BadData naming the file where it is damaged or too large."""
+    read_header(data, name)
+    try:
+        return PIPELINES[pipeline].decode(data, size)
+    except (RuntimeError, OSError, ValueError, SyntaxError) as error:
+        raise BadData(f"{name} can't be read as an image: {(str(error) or type(error).__name__).splitlines()[0]}.") from error
+
+
+def pipeline_named(name: str) -> Pipeline:
+    """Raises UnknownName."""
+    if name not in PIPELINES:
+        raise UnknownName("pipeline", name, PIPELINES)
+    return PIPELINES[name]
+
+
+def _shorter_side(size: int) -> int:
+    """At 224 the shorter side becomes 256 before the centre is cropped."""
+    return round(size * 8 / 7)
+
+
+def _torchvision(data: bytes, size: int) -> np.ndarray:
+    encoded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+    image = decode_image(encoded, ImageReadMode.RGB, apply_exif_orientation=True)
+    if image.ndim == 4:  # an animation: its first frame
+        image = image[0]
+    if image.dtype == torch.uint16:
+        image = (image.int() >> 8).to(torch.uint8)
+    image = v2.resize(image, [_shorter_side(size)], antialias=True)
+    pixels: np.ndarray = v2.center_crop(image, [size, size]).numpy()
+    return pixels
+
+
+def _pil(data: bytes, size: int) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as image:
+        cropped = v1.CenterCrop(size)(v1.Resize(_shorter_side(size))(image.convert("RGB")))
+    pixels: np.ndarray = np.asarray(cropped).transpose(2, 0, 1).copy()
+    return pixels
+
+
+PIPELINES = {
+    "v2": Pipeline(
+        "torchvision decode_image rgb exif, resize shorter side to 8/7 of the size bilinear antialias, centre crop", _torchvision
+    ),
+    "pil-v1": Pipeline("PIL rgb no exif, transforms v1 resize shorter side to 8/7 of the size bilinear, centre crop", _pil),
+}
+"""`v2` is the default. `pil-v1` decodes as the ProS-GAN release does (PIL and torchvision's transforms v1, EXIF ignored)."""

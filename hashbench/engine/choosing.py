@@ -1,0 +1,141 @@
+"""From text to configured plugins: datasets with their folders, hashers, attacks with their aims, devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+import torch
+
+from hashbench import registry
+from hashbench.attack import aim_of
+from hashbench.configure import configure
+from hashbench.engine.context import Chosen
+from hashbench.engine.sources import Source
+from hashbench.engine.victims import HasherChoice
+from hashbench.errors import UnknownName, UserError
+from hashbench.spec import parse_spec
+
+RUN_PRESETS = ("quick", "paper")
+BITS = range(1, 257)
+
+
+def choose_source(
+    text: str,
+    data: str | None,
+    preset: str | None = None,
+    image_size: int | None = None,
+    split: str | None = None,
+    *,
+    skip_broken: bool = False,
+) -> tuple[Source, str]:
+    """The dataset `text` names, with its folder and image size, and the preset in force on it.
+
+    The folder is `data`, or the one of the dataset's name in it. `split` is a folder of released split files.
+    """
+    dataset = choose("datasets", text, preset if preset in RUN_PRESETS else None)
+    if split is not None:
+        dataset = _with(dataset, "split", split, "--split", "reads its splits from files of its own")
+    if preset is not None and preset not in RUN_PRESETS:
+        raise UnknownName("preset", preset, RUN_PRESETS)
+    preset = preset or dataset.plugin.default_preset
+    small = dataset.plugin.default_size if preset == dataset.plugin.default_preset else 64
+    size = image_size or small
+    if size < 8:
+        raise UserError(f"--image-size is {size}: give at least 8 pixels.")
+    if dataset.plugin.needs_folder and data is None:
+        raise UserError(f"the dataset '{text}' needs its folder: give --data DIR, or set HASHBENCH_DATA.")
+    folder = Path(data) if data is not None and dataset.plugin.needs_folder else None
+    named = parse_spec(text).name
+    if folder is not None and named.isidentifier() and (folder / named).is_dir():
+        folder = folder / named
+    return Source(dataset, folder, size, skip_broken), preset
+
+
+def _with(chosen: Chosen, option: str, value: str, flag: str, why_not: str) -> Chosen:
+    """The plugin with an option set by a flag of the command. Raises UserError where it has no such option."""
+    if option not in {field.name for field in fields(chosen.plugin)}:
+        raise UserError(f"'{chosen.text}' {why_not}: leave {flag} out.")
+    return Chosen(chosen.text, replace(chosen.plugin, **{option: value}))
+
+
+def choose_hasher(
+    method: str,
+    backbone: str | None,
+    bits: int,
+    seed: int,
+    dataset: str,
+    data: str | None,
+    preset: str | None,
+    image_size: int | None,
+    split: str | None,
+    skip_broken: bool,
+    weights: str | None,
+) -> HasherChoice:
+    """One hasher by the options of the command line."""
+    check_numbers([bits], [seed])
+    source, preset = choose_source(dataset, data, preset, image_size, split, skip_broken=skip_broken)
+    trunk = choose_backbone(backbone or source.dataset.plugin.default_backbone, preset, source, weights)
+    return HasherChoice(source, choose("hashers", method, preset), trunk, bits, seed)
+
+
+def check_numbers(bits: Sequence[int], seeds: Sequence[int]) -> None:
+    """Raise UserError for code lengths and seeds that can't be."""
+    if any(seed < 0 for seed in seeds):
+        raise UserError(f"--seed is {min(seeds)}: give 0 or more.")
+    wrong = [count for count in bits if count not in BITS]
+    if wrong:
+        raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")
+
+
+def choose_backbone(text: str, preset: str, source: Source, weights: str | None) -> Chosen:
+    chosen = choose("backbones", text, preset)
+    if weights is not None:
+        chosen = _with(chosen, "weights", weights, "--weights", "always starts from random weights")
+    chosen.plugin.check(source.image_size)
+    return chosen
+
+
+def choose_attack(text: str, preset: str, source: Source) -> tuple[Chosen, Chosen | None]:
+    chosen = choose("attacks", text, preset)
+    chosen = Chosen(chosen.text, chosen.plugin.resolve(source.identity))
+    aim = aim_of(chosen.plugin)
+    if aim is None:
+        return chosen, None
+    inherited = parse_spec(text).options.get("preset")
+    return chosen, choose("aims", aim, preset, inherited)
+
+
+def canonical(text: str) -> str:
+    """A plugin's text with its options in order: what cells are named by."""
+    spec = parse_spec(text)
+    options = ",".join(f"{key}={value}" for key, value in sorted(spec.options.items()))
+    return f"{spec.name}[{options}]" if options else spec.name
+
+
+def choose(kind: str, text: str, preset: str | None, second: str | None = None) -> Chosen:
+    spec = parse_spec(text)
+    if second is not None and "preset" not in spec.options and second in configured_presets(kind, spec.name):
+        spec.options["preset"] = second
+    return Chosen(canonical(text), configure(kind, spec, preset))
+
+
+def configured_presets(kind: str, name: str) -> Sequence[str]:
+    """The names of a plugin's presets."""
+    return tuple(registry.load(kind, name).presets)
+
+
+def pick_device(text: str) -> torch.device:
+    """`auto`, `cpu`, `cuda` or `cuda:N`. Raises UserError for a device that is not there."""
+    if text == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(text)
+    except RuntimeError as error:
+        raise UserError(f"--device is '{text}': give auto, cpu or cuda:0.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"--device is '{text}': give auto, cpu or cuda:0.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"--device is {text}, but there are {torch.cuda.device_count()} CUDA devices here: give --device cpu.")
+    return device

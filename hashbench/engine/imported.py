@@ -1,0 +1,188 @@
+"""Published hashers: written out with a card, read back as victims."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import tempfile
+from dataclasses import fields, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from hashbench import __version__, registry
+from hashbench.card import CARD, SCHEMA, WEIGHTS, Card, PluginCard, read_card, write_card
+from hashbench.configure import with_options
+from hashbench.engine.context import Chosen, Context
+from hashbench.engine.sources import Source, load_source
+from hashbench.engine.victims import HasherChoice, Imported, save_hasher, train_hasher
+from hashbench.errors import UnknownName, UserError
+from hashbench.retrieval import Bootstrap, HammingRanking
+
+PROTOCOL = "tie-aware AP over all ranks of the database, mean over all queries"
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
+
+
+def clean_map(context: Context, choice: HasherChoice) -> tuple[float, float, float]:
+    """MAP of all queries with its 95 % interval."""
+    data, codes = load_source(context, choice.source).data, train_hasher(context, choice).codes
+    ranking = HammingRanking(codes[data.rows["query"]], data.split_labels("query"))
+    ranking.update(codes[data.rows["database"]], data.split_labels("database"))
+    ap = ranking.compute().ap
+    low, high = Bootstrap(len(ap), choice.seed).interval(ap)
+    return float(np.nanmean(ap)), low, high
+
+
+def export_hasher(context: Context, choice: HasherChoice, name: str, out: Path) -> str:
+    """Weights and card into the folder `out`; returns the card's SHA-256. The hasher is trained where the store has none."""
+    check_name(name)
+    if (out / CARD).exists():
+        raise UserError(f"{out} holds a hasher already: give another folder.")
+    trained = train_hasher(context, choice)
+    data = load_source(context, choice.source).data
+    out.mkdir(parents=True, exist_ok=True)
+    save_hasher(trained.hasher, out / WEIGHTS)
+    value, low, high = clean_map(context, choice)
+    card = Card(
+        card_schema=SCHEMA,
+        name=name,
+        method=_plugin_card(choice.method),
+        backbone=_plugin_card(choice.backbone),
+        bits=choice.bits,
+        image_size=choice.source.image_size,
+        seed=choice.seed,
+        data={
+            "name": data.name,
+            "identity": choice.source.identity,
+            "content": data.content,
+            "labels": data.label_content,
+            "pipeline": data.pipeline,
+            "classes": list(data.classes),
+            "rows": {split: len(rows) for split, rows in data.rows.items()},
+        },
+        protocol=PROTOCOL,
+        map=value,
+        map_low=low,
+        map_high=high,
+        facts=trained.facts,
+        versions={"hashbench": __version__, "python": platform.python_version(), "torch": version("torch")},
+        weights_sha256=hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest(),
+    )
+    return write_card(card, out)
+
+
+def import_hasher(folder: Path, store: Path, name: str | None) -> str:
+    """Check a published hasher and keep it in the store under `name`, or the name on its card; returns that."""
+    card, _ = read_card(folder)
+    hasher_of(card, folder)
+    name = name or card.name
+    check_name(name)
+    place = imported_folder(store, name)
+    if place.exists():
+        raise UserError(f"a hasher '{name}' is imported already: give another name with --name.")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=store / "tmp"))
+    for file in (CARD, WEIGHTS):
+        shutil.copyfile(folder / file, draft / file)
+    os.chmod(draft, 0o755)
+    draft.rename(place)
+    return name
+
+
+def imported_folder(store: Path, name: str) -> Path:
+    """Where an imported hasher is kept."""
+    return store / "imported" / name
+
+
+def find_card(text: str, store: Path) -> Path:
+    """The folder of a card: an imported hasher's name, or a path. Raises UnknownName."""
+    if NAME.fullmatch(text) and imported_folder(store, text).is_dir():
+        return imported_folder(store, text)
+    if (Path(text) / CARD).is_file():
+        return Path(text)
+    known = [folder.name for folder in sorted((store / "imported").glob("*"))]
+    raise UnknownName("imported hasher (or folder with a hasher.json)", text, known)
+
+
+def victim_choice(folder: Path, source: Source, size_given: bool) -> HasherChoice:
+    """The hasher of a card as a victim on `source`, at the image size of the card. Raises UserError where it can't be one."""
+    card, sha256 = read_card(folder)
+    if size_given and source.image_size != card.image_size:
+        raise UserError(f"the hasher '{card.name}' takes images of {card.image_size} px: leave --image-size out.")
+    source = replace(source, image_size=card.image_size)
+    method, backbone = plugins_of(card)
+    imported = Imported(card.name, folder.resolve(), sha256)
+    return HasherChoice(
+        source,
+        Chosen(f"{card.method.name}@{card.name}", method),
+        Chosen(card.backbone.name, backbone),
+        card.bits,
+        card.seed,
+        imported,
+    )
+
+
+def plugins_of(card: Card) -> tuple[Any, Any]:
+    """Method and backbone, which must be installed here under the names on the card."""
+    made = []
+    for kind, plugin in (("hashers", card.method), ("backbones", card.backbone)):
+        if plugin.name not in registry.entries(kind):
+            raise UserError(
+                f"the hasher '{card.name}' is of the {kind[:-1]} '{plugin.name}', which is not installed here: install it."
+            )
+        options = dict(plugin.options)
+        if "weights" in options:
+            options["weights"] = "none"
+        made.append(with_options(kind, plugin.name, options))
+    return made[0], made[1]
+
+
+def hasher_of(card: Card, folder: Path) -> Any:
+    """The hasher with its weights, on the CPU. Raises UserError where they do not fit."""
+    method, backbone = plugins_of(card)
+    hasher = method.build(backbone.build(card.image_size), card.bits)
+    hasher.load_state_dict(_fitting(load_weights(folder / WEIGHTS), hasher.state_dict(), card))
+    return hasher
+
+
+def load_weights(file: Path) -> dict[str, Tensor]:
+    """Raises UserError for a damaged file."""
+    try:
+        state: dict[str, Tensor] = load_file(file)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{file} can't be read as safetensors: {str(error).splitlines()[0]}.") from error
+    return state
+
+
+def _fitting(state: dict[str, Tensor], own: dict[str, Tensor], card: Card) -> dict[str, Tensor]:
+    if {name: tensor.shape for name, tensor in state.items()} != {name: tensor.shape for name, tensor in own.items()}:
+        raise UserError(
+            f"the weights of '{card.name}' do not fit {card.method.name} on {card.backbone.name} as they are here: "
+            f"it was made with hashbench {card.versions.get('hashbench', '?')}."
+        )
+    return state
+
+
+def check_name(name: str) -> None:
+    """Raise UserError for a name that is no plain file name."""
+    if not NAME.fullmatch(name):
+        raise UserError(f"'{name}' is no name for a hasher: use letters, digits, '.', '_' and '-'.")
+
+
+def _plugin_card(chosen: Chosen) -> PluginCard:
+    key, plugin = chosen.key, chosen.plugin
+    options = dict(key["options"])
+    if "weights" in {field.name for field in fields(plugin)} and options["weights"] not in ("imagenet", "none"):
+        options["weights"] = Path(options["weights"]).name
+    name = str(key["name"])
+    if name not in registry.entries("hashers") and name not in registry.entries("backbones"):
+        raise UserError(f"'{name}' is a plugin without a package, which others can't load: package it with hashbench new.")
+    return PluginCard(name=name, options=options, code=key["code"])
