@@ -8,6 +8,7 @@ from pathlib import Path
 import layouts
 import numpy as np
 import pytest
+from helpers import hashbench
 
 from hashbench.api import BadData
 from hashbench.configure import configure
@@ -196,3 +197,21 @@ def test_released_split_files_are_followed(tmp_path: Path) -> None:
     (split / "test_img.txt").write_text("mirflickr/im3.jpg\nmirflickr/im41.jpg\n")
     with pytest.raises(BadData, match=r"test_img\.txt:2: the data set has no image mirflickr/im41\.jpg"):
         load(f"flickr25k[split={split}]", tmp_path / "data")
+
+
+def test_one_folder_holds_data_sets_by_name_and_split_files_come_from_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts.flickr25k(tmp_path / "all" / "flickr25k")
+    monkeypatch.setenv("HASHBENCH_DATA", str(tmp_path / "all"))
+    done = hashbench("data", "check", "flickr25k[queries=5,train=10]")
+    assert done.returncode == 0 and "flickr25k: 40 images, 38 labels; split: drawn uniform by seed 0" in done.stdout, done.stderr
+    (tmp_path / "split").mkdir()
+    for stem, number in (("test", 3), ("train", 4)):
+        (tmp_path / "split" / f"{stem}_img.txt").write_text(f"mirflickr/im{number}.jpg\n")
+    done = hashbench("data", "check", "flickr25k", "--split", str(tmp_path / "split"))
+    assert done.returncode == 0 and "split: released files" in done.stdout, done.stderr
+    done = hashbench("targets", "show", "--dataset", "flickr25k", "--split", str(tmp_path / "split"), "--protocol", "published")
+    assert done.returncode == 0 and "queries: 1;" in done.stdout, done.stderr
+    done = hashbench("data", "check", "shapes", "--split", str(tmp_path / "split"))
+    assert done.returncode == 2 and "leave --split out" in done.stderr

@@ -21,12 +21,14 @@ from hashbench.cli.main import group
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TOO_LONG = ("suite run paper", "suite run table1")
-"""What a test can't run; their plans are tested in tests/cli/test_suite.py."""
+TOO_LONG = ("suite run paper", "suite run table1", "data fetch")
+"""What a test can't run: their plans are tested in tests/cli/test_suite.py, fetching in tests/data/test_fetch.py."""
 PROSGAN = "prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
 SMALL = {
     "HASHBENCH_RUN_DATASETS": "shapes[train=64,database=128,queries=8]",
     "HASHBENCH_RUN_BACKBONES": "convnet[width=8,warmup_epochs=1]",
+    "HASHBENCH_HASHER_EXPORT_DATASET": "shapes[train=64,database=128,queries=8]",
+    "HASHBENCH_HASHER_EXPORT_BACKBONE": "convnet[width=8,warmup_epochs=1]",
     "HASHBENCH_TARGETS_SHOW_DATASET": "shapes[train=64,database=128,queries=8]",
     "HASHBENCH_TARGETS_MAKE_DATASET": "shapes[train=64,database=128,queries=8]",
 }
