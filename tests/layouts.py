@@ -19,7 +19,9 @@ tvmonitor""".split()  # noqa: SIM905
 def picture(file: Path, number: int, size: tuple[int, int] = (24, 20)) -> None:
     """A plain image whose red value is its number."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, (number, 100, 50)).save(file, **({"quality": 100} if file.suffix == ".jpg" else {}))
+    Image.new("RGB", size, (number, 100, 50)).save(
+        file, **({"quality": 100, "comment": f"{file.name}"} if file.suffix == ".jpg" else {})
+    )
 
 
 def flickr25k(folder: Path, images: int = 40) -> Path:

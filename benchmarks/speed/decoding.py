@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import click
 import numpy as np
 import torch
 from PIL import Image
@@ -59,9 +60,9 @@ def main() -> None:
         for name, value in spent.items():
             seconds[name].append(value)
     best = {name: min(values) / len(files) * 1000 for name, values in seconds.items()}
-    print(f"{len(files)} images of {sum(map(len, files)) / len(files) / 1024:.0f} kB, {SIZE} px")
+    click.echo(f"{len(files)} images of {sum(map(len, files)) / len(files) / 1024:.0f} kB, {SIZE} px")
     for name, value in best.items():
-        print(f"{name:<20} {value:6.2f} ms CPU an image   {best['PIL, transforms v1'] / value:5.2f}x")
+        click.echo(f"{name:<20} {value:6.2f} ms CPU an image   {best['PIL, transforms v1'] / value:5.2f}x")
 
 
 if __name__ == "__main__":

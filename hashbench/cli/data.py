@@ -49,8 +49,9 @@ def check(
     screen = Console()
     if not screen.is_terminal:
         screen.width = 120
-    for part in summary(found):
-        screen.print(part, highlight=False)
+    for heading, table in summary(found):
+        click.secho(heading, bold=True)
+        screen.print(table, highlight=False)
     _tell(found, labels_only)
     if html is not None:
         write_atomically(html, page(found, labels_only))

@@ -45,8 +45,8 @@ def frequencies(data: RetrievalData) -> list[tuple[str, list[int]]]:
     return [(name, [int(column[i]) for column in columns]) for i, name in enumerate(data.classes)]
 
 
-def summary(found: Findings) -> Iterator[Table]:
-    """Two tables: splits and labels."""
+def summary(found: Findings) -> Iterator[tuple[str, Table]]:
+    """Two tables with their headings: splits and labels."""
     data = found.data
     if data is None:
         return
@@ -54,13 +54,13 @@ def summary(found: Findings) -> Iterator[Table]:
     if "split" in data.facts:
         title += f"; split: {data.facts['split']}"
     for heading, rows in ((title, counts(data)), ("rows that have each label", frequencies(data))):
-        table = Table(title=escape(heading), title_justify="left", title_style="bold")
+        table = Table()
         table.add_column("")
         for split in SPLITS:
             table.add_column(split, justify="right")
         for name, values in rows:
             table.add_row(escape(name), *(value if isinstance(value, str) else f"{value:,}" for value in values))
-        yield table
+        yield heading, table
 
 
 def page(found: Findings, labels_only: bool) -> str:
