@@ -3,7 +3,9 @@
 from hashbench.attack import Aim, Attack, FittedAim, State
 from hashbench.benchmark import Benchmark, Measurement, Row
 from hashbench.budget import Budget
+from hashbench.checkpoint import Part
 from hashbench.data.dataset import Dataset, RetrievalData
+from hashbench.data.pipelines import decode_bytes
 from hashbench.data.split import Split, epochs
 from hashbench.errors import BadData, UnknownName, UserError
 from hashbench.files import write_atomically
@@ -35,6 +37,7 @@ __all__ = [
     "Iterative",
     "LabelledCodes",
     "Measurement",
+    "Part",
     "Plugin",
     "Products",
     "Report",
@@ -48,6 +51,7 @@ __all__ = [
     "UnknownName",
     "UserError",
     "Victim",
+    "decode_bytes",
     "epochs",
     "option",
     "sign",

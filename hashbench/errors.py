@@ -26,5 +26,9 @@ class BadData(UserError):
     """Data that can't be used: names the file, and the line where there is one."""
 
 
+class StoreError(UserError):
+    """The store can't be written, or another process holds what is needed: it ends the whole run."""
+
+
 class ContractError(Exception):
     """A plugin broke its contract: an error of the plugin, not of the user, and never a failed attack."""

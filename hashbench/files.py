@@ -8,24 +8,36 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from hashbench.errors import UserError
+from hashbench.errors import StoreError, UserError
+
+LARGEST_TEXT = 1 << 20
+"""Bytes of a TOML file."""
 
 
 def read_toml(file: Path, what: str) -> dict[str, Any]:
     """A user's TOML file; `what` it is, for the sentence where it can't be read. Raises UserError."""
     try:
+        if file.stat().st_size > LARGEST_TEXT:
+            raise UserError(f"{file} has more than {LARGEST_TEXT >> 20} MB: that is no TOML file of ours.")
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{what} {file} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{file} is not TOML: {error}.") from error
 
 
 def write_atomically(file: Path, content: str | bytes) -> None:
     """Replace a file whole: temporary name, fsync, rename."""
     data = content.encode() if isinstance(content, str) else content
+    try:
+        _write(file, data)
+    except OSError as error:
+        raise StoreError(f"{file} can't be written: {error.strerror}; make room there, or write elsewhere.") from error
+
+
+def _write(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:

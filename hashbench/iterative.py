@@ -53,12 +53,13 @@ class Iterative(Attack):
             raise ValueError(f"{type(self).__name__} needs an aim.")
         size = budget.epsilon if self.step_size is None else self.step_size
         adversarial = budget.start(images, goal, run) if self.start == "uniform" else images.clone()
-        for step in range(self.steps):
-            adversarial.requires_grad_(True)
+        kept = {"adversarial": adversarial}
+        for step in run.resumable(self.steps, kept=kept):
+            adversarial = kept["adversarial"].requires_grad_(True)
             relaxed = victim.relaxed(self.transform(adversarial, run), self.alpha(step))
             (gradient,) = torch.autograd.grad(self.loss(relaxed, codes).sum(), adversarial)
-            adversarial = budget.project(adversarial.detach() - size * self.direction(gradient), images)
-        return adversarial
+            kept["adversarial"] = budget.project(adversarial.detach() - size * self.direction(gradient), images)
+        return kept["adversarial"]
 
     def loss(self, relaxed: Float[Tensor, "b bits"], codes: Float[Tensor, "b bits"]) -> Float[Tensor, " b"]:
         """-(1/K) f . h for each image (DHTA, eq. 8): no image's gradient depends on its batch."""

@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 import torch
 from torch import Tensor
 
+from hashbench.checkpoint import Checkpoint, Part, Steps
+
 T = TypeVar("T")
 
 
@@ -41,6 +43,8 @@ class Run:
     device: torch.device
     batch_size: int = 64
     progress: Progress = field(default_factory=Silent)
+    checkpoint: Checkpoint | None = None
+    """Where `resumable` loops keep their state."""
     generator: torch.Generator = field(init=False)
     """On the CPU, whatever the device: draw there, then move."""
 
@@ -50,6 +54,14 @@ class Run:
     def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
         """Iterate with a progress bar."""
         return self.progress.track(items, label, total)
+
+    def resumable(self, count: int, **parts: Part) -> Steps:
+        """Steps 0 to `count` - 1 of a long loop, which a killed run takes up again from the last kept state, to the same result.
+
+        `parts` is all that the loop changes: modules, optimisers, schedules, tensors changed in place, dicts of tensors. The
+        generators are kept with them. Without parts the loop starts anew.
+        """
+        return Steps(count, self.checkpoint, parts, self.generator, self.device)
 
     def query_generator(self, index: int, purpose: str = "") -> torch.Generator:
         """A generator of one query's own, so that results do not depend on the batch it is in."""

@@ -63,6 +63,14 @@ class Victim:
         self._require("reference", "gradients", "codes")
         return self._references[split]()
 
+    def state_dict(self) -> dict[str, int]:
+        """The counts, for a loop that is taken up again."""
+        return {"forwards": self.forwards, "backwards": self.backwards}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Go on counting from there."""
+        self.forwards, self.backwards = state_dict["forwards"], state_dict["backwards"]
+
     def _require(self, what: str, *granted: str) -> None:
         if self._access not in granted:
             raise ContractError(f"the attack declares access '{self._access}' and asked for {what}, which needs '{granted[-1]}'.")

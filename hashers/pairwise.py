@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from hashbench.api import Hasher, HashingMethod, Run, Split, Trunk, epochs, option
+from hashbench.api import Hasher, HashingMethod, Part, Run, Split, Trunk, epochs, option
 
 from .augment import flip_and_shift
 
@@ -71,12 +71,12 @@ class PairwiseMethod(HashingMethod):
         ]
         optimiser = kind(groups, lr=self.rate, weight_decay=self.weight_decay)
         schedule = torch.optim.lr_scheduler.StepLR(optimiser, max(self.epochs // 3, 1), 0.1)
-        batches = epochs(data, self.epochs, self.batch_size, run, "training the hasher")
-        for steps, (epoch, i, positions, images) in enumerate(batches):
+        parts: dict[str, Part] = {"hasher": hasher, "bank": bank, "optimiser": optimiser, "schedule": schedule}
+        for epoch, i, positions, images in epochs(data, self.epochs, self.batch_size, run, "training the hasher", **parts):
             if i == 0 and epoch > 1:  # set at the end of an epoch: the first third is one epoch longer
                 schedule.step()
             images = flip_and_shift(images, run.generator) if self.augment else images
-            self.before_step(hasher, steps)
+            self.before_step(hasher, epoch * -(-len(data) // self.batch_size) + i)
             self.step(hasher, optimiser, bank, labels, positions, images)
         return {"training": f"{self.epochs} epochs of {self.optimiser}"}
 

@@ -18,7 +18,9 @@ def warm_up(trunk: Trunk, data: Split, run: Run, count: int, rate: float, batch_
     labels = data.labels.to(run.device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=count * -(-len(data) // batch_size))
-    for _, _, positions, images in epochs(data, count, batch_size, run, "warming up the trunk"):
+    for _, _, positions, images in epochs(
+        data, count, batch_size, run, "warming up the trunk", model=model, optimiser=optimiser, schedule=schedule
+    ):
         warm_up_step(model, optimiser, flip_and_shift(images, run.generator), labels[positions])
         schedule.step()
 

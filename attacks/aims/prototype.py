@@ -71,7 +71,8 @@ class PrototypeCode(Aim):
         net = PrototypeNet(pool.shape[1], victim.bits, self.hidden, self.representation).to(run.device)
         optimiser = torch.optim.Adam(net.parameters(), lr=self.rate, betas=(0.5, 0.999))
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, [self.steps // 2, self.steps * 3 // 4], 0.1)
-        for _ in run.track(range(self.steps), "training PrototypeNet"):
+        left = run.resumable(self.steps, net=net, optimiser=optimiser, schedule=schedule)
+        for _ in run.track(left, "training PrototypeNet"):
             labels = draw_targets(pool, self.batch_size, run.generator)
             prototype_step(net, optimiser, labels, train.codes, train.labels)
             schedule.step()

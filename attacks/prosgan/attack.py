@@ -73,7 +73,8 @@ class ProSGAN(Attack):
         pool = target_pool(victim.reference("database").labels, self.min_images)
         trainer = self._trainer(victim, aim, labels.shape[1], data.image_size, budget, run)
         optimisers = (trainer.generator_optimiser, trainer.discriminator_optimiser)
-        for epoch, i, positions, pixels in epochs(data, self.epochs, self.batch_size, run, "training ProS-GAN"):
+        parts = trainer.parts()
+        for epoch, i, positions, pixels in epochs(data, self.epochs, self.batch_size, run, "training ProS-GAN", **parts):
             for group in (group for optimiser in optimisers for group in optimiser.param_groups):
                 group["lr"] = self.rate * rate_factor(epoch + 1, self.epochs)
             own = labels[positions]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,6 +51,14 @@ class Trainer:
     budget: Budget
     generator_optimiser: torch.optim.Optimizer
     discriminator_optimiser: torch.optim.Optimizer
+
+    def parts(self) -> dict[str, Any]:
+        """All that a step changes."""
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        return networks | {
+            "generator_optimiser": self.generator_optimiser,
+            "discriminator_optimiser": self.discriminator_optimiser,
+        }
 
     def step(self, pixels: Tensor, labels: Tensor, targets: Tensor, update_discriminator: bool) -> Tensor:
         """`pixels` (B, 3, h, w) in [0, 1] with `labels` (B, C), steered to `targets` (B, C). Returns the generator's loss.

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
-from hashbench.data.pipelines import decode
+from hashbench.api import decode_bytes
 
 IMAGES, SIZE, ROUNDS = 300, 224, 3
 RESIZE = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(SIZE)])
@@ -29,7 +29,7 @@ def baseline(data: bytes) -> np.ndarray:
     return np.asarray(RESIZE(Image.open(io.BytesIO(data)).convert("RGB")))
 
 
-WAYS = {"PIL, transforms v1": baseline, "v2": lambda data: decode("v2", data, SIZE, "image")}
+WAYS = {"PIL, transforms v1": baseline, "v2": lambda data: decode_bytes("v2", data, SIZE, "image")}
 
 
 def synthetic() -> list[bytes]:

@@ -35,7 +35,8 @@ def check(
     from rich.console import Console
 
     from hashbench.cli.data_page import page, summary
-    from hashbench.cli.execute import prepare, store_folder
+    from hashbench.cli.execute import prepare
+    from hashbench.cli.execution import store_folder
     from hashbench.cli.progress import Bars
     from hashbench.data.check import check_data
     from hashbench.engine.choosing import choose_source

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from hashbench.cli.execution import How, store_folder
 from hashbench.cli.progress import Bars
 from hashbench.cli.table import results_table
 from hashbench.engine.choosing import pick_device
@@ -28,29 +28,18 @@ def prepare(workers: int) -> None:
     keep_freed_memory()
 
 
-def store_folder(given: str | None) -> Path:
-    """Where products are kept: as given, or in the user's cache folder."""
-    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hashbench"
-
-
-def execute(
-    plan: Plan,
-    name: str,
-    device: str,
-    batch_size: int,
-    workers: int,
-    out: str | None,
-    store: str | None,
-    cell_timeout: float | None,
-) -> None:
+def execute(plan: Plan, name: str, batch_size: int, how: How) -> None:
     """Run a plan to its table and reports. Exits with 1 where a cell has no number."""
-    if cell_timeout is not None and cell_timeout <= 0:
-        raise UserError(f"--cell-timeout is {cell_timeout:g}: give more than 0 seconds, or leave it out.")
-    chosen = pick_device(device)
-    folder = Path(out) if out else Path("runs") / f"{name}-{plan.key[:6]}"
+    if how.cell_timeout is not None and how.cell_timeout <= 0:
+        raise UserError(f"--cell-timeout is {how.cell_timeout:g}: give more than 0 seconds, or leave it out.")
+    if how.wait < 0 or how.checkpoint_every < 0:
+        raise UserError("--wait and --checkpoint-every are seconds: give 0 or more.")
+    chosen = pick_device(how.device)
+    folder = Path(how.out) if how.out else Path("runs") / f"{name}-{plan.key[:6]}"
     check_out(plan, folder)
     console = Console(stderr=True)
-    context = Context(Store(store_folder(store)), chosen, Bars(console), batch_size, workers, cell_timeout)
+    store = Store(store_folder(how.store), how.wait, how.checkpoint_every)
+    context = Context(store, chosen, Bars(console), batch_size, how.workers, how.cell_timeout, how.deterministic)
     results, files = run_plan(
         plan,
         context,

@@ -73,7 +73,7 @@ def export(out: Path, name: str | None, **asked: Any) -> None:
 @click.option("--name", help="What it is called here.  [default: the name on its card]")
 @STORE
 def import_(folder: Path, name: str | None, store: str | None) -> None:
-    from hashbench.cli.execute import store_folder
+    from hashbench.cli.execution import store_folder
     from hashbench.engine.imported import import_hasher
     from hashbench.engine.store import Store
 
@@ -87,7 +87,7 @@ def import_(folder: Path, name: str | None, store: str | None) -> None:
 @STORE
 def show(name: str | None, store: str | None) -> None:
     from hashbench.card import read_card
-    from hashbench.cli.execute import store_folder
+    from hashbench.cli.execution import store_folder
     from hashbench.engine.imported import find_card
 
     root = store_folder(store)
@@ -106,7 +106,8 @@ def _choice(asked: dict[str, Any]) -> tuple[Any, Any]:
     """Context and hasher of the options."""
     from rich.console import Console
 
-    from hashbench.cli.execute import prepare, store_folder
+    from hashbench.cli.execute import prepare
+    from hashbench.cli.execution import store_folder
     from hashbench.cli.progress import Bars
     from hashbench.engine.choosing import choose_hasher, pick_device
     from hashbench.engine.context import Context

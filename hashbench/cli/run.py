@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from hashbench.cli.configfile import apply_config
+from hashbench.cli.execution import How, execution, store_folder
 from hashbench.errors import UserError
 from hashbench.spec import split_outside_brackets
 
@@ -67,19 +67,7 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
 @click.option("--queries", type=int, help="Attack this many queries, drawn by the seed.  [default: all]")
 @click.option("--transfer", is_flag=True, help="Score each attack's images on every other hasher of the run too.")
 @click.option("--targets", metavar="FILE", help="A file of hashbench targets make: its queries and targets.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
 @click.option("--batch-size", type=int, default=64, show_default=True, help="Images attacked or hashed at a time.")
-@click.option(
-    "--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Threads that decode images."
-)
-@click.option("--cell-timeout", type=float, metavar="SECONDS", help="Stop a cell that takes longer; the others go on.")
-@click.option("--out", metavar="DIR", help="Where results go.  [default: runs/ and a name of the run's own]")
-@click.option(
-    "--store",
-    metavar="DIR",
-    envvar="HASHBENCH_STORE",
-    help="Where hashers and images are kept for reuse.  [default: ~/.cache/hashbench]",
-)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -87,25 +75,24 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
     callback=apply_config,
     help="A TOML file of these options; flags beat it.",
 )
-def command(
-    device: str, workers: int, out: str | None, store: str | None, cell_timeout: float | None, config: Path | None, **asked: Any
-) -> None:
+@execution
+def command(how: How, config: Path | None, **asked: Any) -> None:
     """Train or reuse hashers, run attacks on them, score them and write a report.
 
     Options that take names repeat, or take several separated by commas: the cells are their product.
     """
-    from hashbench.cli.execute import execute, prepare, store_folder
+    from hashbench.cli.execute import execute, prepare
     from hashbench.engine.imported import find_card
     from hashbench.engine.plan import Config, make_plan
 
-    prepare(workers)
+    prepare(how.workers)
     given = {key: value for key, value in asked.items() if value not in (None, ())}
     if asked["victims"]:
-        given["victims"] = tuple(str(find_card(text, store_folder(store))) for text in asked["victims"])
+        given["victims"] = tuple(str(find_card(text, store_folder(how.store))) for text in asked["victims"])
         if not _written("hashers"):
             given["hashers"] = ()
     plan = make_plan(Config(**{"attacks": (), **given}))
-    execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], device, asked["batch_size"], workers, out, store, cell_timeout)
+    execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], asked["batch_size"], how)
 
 
 def _written(name: str) -> bool:

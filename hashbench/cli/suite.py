@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from hashbench.cli.execution import How, execution, store_folder
 from hashbench.cli.run import LIST, listed, numbers
 from hashbench.suites import load_suite, suite_names
 
@@ -55,7 +55,6 @@ def list_suites() -> None:
 @_options
 @click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
 def show(name: str, store: str | None, **asked: Any) -> None:
-    from hashbench.cli.execute import store_folder
     from hashbench.engine.costs import STAGES, estimate, measured_rates, work_of
 
     plan = _plan(name, asked)
@@ -76,19 +75,13 @@ def show(name: str, store: str | None, **asked: Any) -> None:
 @command.command("run", help="Run a suite to its tables and figures, in the paper's order.")
 @click.argument("name")
 @_options
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
-@click.option("--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Decoding threads.")
-@click.option("--cell-timeout", type=float, metavar="SECONDS", help="Stop a cell that takes longer; the others go on.")
-@click.option("--out", metavar="DIR", help="Where results go.  [default: runs/ and a name of the run's own]")
-@click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
-def run(name: str, device: str, workers: int, out: str | None, store: str | None, cell_timeout: float | None, **asked: Any) -> None:
+@execution
+def run(name: str, how: How, **asked: Any) -> None:
     from hashbench.cli.execute import execute, prepare
 
-    prepare(workers)
+    prepare(how.workers)
     plan = _plan(name, asked)
-    execute(
-        plan, f"{plan.asked['suite']}-{plan.asked['preset']}", device, plan.asked["batch_size"], workers, out, store, cell_timeout
-    )
+    execute(plan, f"{plan.asked['suite']}-{plan.asked['preset']}", plan.asked["batch_size"], how)
 
 
 def _plan(name: str, asked: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.draw import draw_split
 from hashbench.data.facts import SPLITS, label_facts, split_facts
 from hashbench.data.image_files import ImageFiles
-from hashbench.data.pipelines import PIPELINES, decode
+from hashbench.data.pipelines import PIPELINES, decode_bytes
 from hashbench.data.released import released_split
 from hashbench.errors import BadData
 from hashbench.plugin import option
@@ -75,7 +75,7 @@ class Archive(Dataset):
             labels=found.labels,
             rows=rows,
             image_size=image_size,
-            decode=lambda i: decode(self.pipeline, files.read(i), image_size, str(found.root / found.paths[i])),
+            decode=lambda i: decode_bytes(self.pipeline, files.read(i), image_size, str(found.root / found.paths[i])),
             content=hashed.hexdigest(),
             pipeline=PIPELINES[self.pipeline].text,
             facts=dict(found.facts) | how | label_facts(found.labels, rows) | split_facts(rows, np.arange(len(found.paths))),

@@ -13,7 +13,7 @@ import numpy as np
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.facts import SPLITS, label_facts, split_facts
 from hashbench.data.image_files import ImageFiles
-from hashbench.data.pipelines import PIPELINES, decode
+from hashbench.data.pipelines import PIPELINES, decode_bytes
 from hashbench.data.text import Complain, read_lines, refuse, relative_path, zeros_and_ones
 from hashbench.errors import BadData
 from hashbench.plugin import option
@@ -62,7 +62,7 @@ class Lists(Dataset):
             labels=labels,
             rows=rows,
             image_size=image_size,
-            decode=lambda i: decode(self.pipeline, files.read(i), image_size, str(root / paths[i])),
+            decode=lambda i: decode_bytes(self.pipeline, files.read(i), image_size, str(root / paths[i])),
             content=hashed.hexdigest(),
             pipeline=PIPELINES[self.pipeline].text,
             facts=label_facts(labels, rows) | split_facts(rows, np.arange(len(paths))),

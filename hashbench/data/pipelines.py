@@ -53,7 +53,7 @@ def read_header(data: bytes, name: str) -> Header:
     return header
 
 
-def decode(pipeline: str, data: bytes, size: int, name: str) -> np.ndarray:
+def decode_bytes(pipeline: str, data: bytes, size: int, name: str) -> np.ndarray:
     """(3, size, size) uint8. Raises BadData naming the file where it is damaged or too large."""
     read_header(data, name)
     try:

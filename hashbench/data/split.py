@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hashbench.checkpoint import Part
 from hashbench.run import Run
 
 
@@ -51,12 +52,16 @@ class Split:
                 yield chunk.to(device, non_blocking=True), to_images(pixels, device)
 
 
-def epochs(data: Split, count: int, size: int, run: Run, label: str) -> Iterator[tuple[int, int, Tensor, Tensor]]:
-    """Epoch, batch number in it, positions, images: `count` shuffled passes with one progress bar."""
-    total = count * -(-len(data) // size)
+def epochs(data: Split, count: int, size: int, run: Run, label: str, **parts: Part) -> Iterator[tuple[int, int, Tensor, Tensor]]:
+    """Epoch, batch number in it, positions, images: `count` shuffled passes with one progress bar.
+
+    With `parts`, all that the training changes, a killed training goes on from the last kept epoch; see `Run.resumable`.
+    """
+    left = run.resumable(count, **parts)
+    total = len(left) * -(-len(data) // size)
     batches = (
         (epoch, i, positions, images)
-        for epoch in range(count)
+        for epoch in left
         for i, (positions, images) in enumerate(data.batches(size, run.device, run.generator))
     )
     yield from run.track(batches, label, total)

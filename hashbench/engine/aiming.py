@@ -15,7 +15,6 @@ from hashbench.attack import FittedAim, State
 from hashbench.budget import Budget
 from hashbench.data.split import Split
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
-from hashbench.engine.seeds import seeded
 from hashbench.engine.sources import load_source
 from hashbench.engine.store import digest
 from hashbench.engine.targets import TargetChoice, Targets, draw_targets
@@ -60,12 +59,14 @@ def fit_aim(context: Context, victim: HasherChoice, aim: Chosen) -> tuple[Fitted
     seed = derive_seed(victim.seed, "fit aim", victim.source.name, victim.label, aim.text)
     key = {"hasher": digest(trained.key), "aim": aim.key, "seed": seed}
 
-    def make(draft: Path) -> None:
+    def make(draft: Path) -> float:
+        checkpoint = context.store.checkpoint("aim", key)
         data = load_source(context, victim.source).split("train")
-        with seeded(seed, context.device):
+        with context.seeded(seed):
             view = victim_of(context, victim, "gradients")
-            state, seconds = context.timed(lambda: aim.plugin.fit(view, data, context.run(seed)))
-        save_fit(draft, state, seconds)
+            state, seconds = context.timed(lambda: aim.plugin.fit(view, data, context.run(seed, checkpoint=checkpoint)))
+        save_fit(draft, state, checkpoint.before + seconds)
+        return checkpoint.before
 
     state, seconds = load_fit(context, context.store.product("aim", key, make, f"{aim.work} against {victim.work}"))
     return FittedAim(aim.plugin, state), seconds, key
@@ -90,13 +91,16 @@ def aim_codes(context: Context, choice: AttackChoice, aim: Chosen) -> tuple[np.n
     return load_tensors(folder / "tensors.safetensors", torch.device("cpu"))["codes"].numpy(), key
 
 
-def query_batches(context: Context, choice: AttackChoice, targets: Targets) -> Any:
-    """Images and goals of the attacked queries, batch by batch, on the device."""
+def query_batches(context: Context, choice: AttackChoice, targets: Targets, first: int = 0) -> Any:
+    """Images and goals of the attacked queries, batch by batch from the batch `first`, on the device."""
     loaded = load_source(context, choice.victim.source)
-    rows = loaded.data.rows["query"][targets.queries]
+    start = first * context.batch_size
+    if start >= len(targets.queries):
+        return
+    rows = loaded.data.rows["query"][targets.queries[start:]]
     split = Split(loaded.data.name, loaded.pixels, loaded.data.labels, rows)
-    target_labels = torch.from_numpy(targets.labels).float()
-    start = 0
+    target_labels = torch.from_numpy(targets.labels[start:]).float()
+    indices, start = targets.queries[start:], 0
     for _, images in split.batches(context.batch_size, context.device):
         stop = start + len(images)
         yield (
@@ -104,7 +108,7 @@ def query_batches(context: Context, choice: AttackChoice, targets: Targets) -> A
             Goal(
                 split.labels[start:stop].to(context.device),
                 target_labels[start:stop].to(context.device),
-                tuple(int(i) for i in targets.queries[start:stop]),
+                tuple(int(i) for i in indices[start:stop]),
             ),
         )
         start = stop

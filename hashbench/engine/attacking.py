@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,11 +16,11 @@ from torch import Tensor
 
 from hashbench.attack import State
 from hashbench.budget import Budget
+from hashbench.checkpoint import Checkpoint
 from hashbench.engine.aiming import AttackChoice, aim_codes, fit_aim, load_fit, query_batches, save_fit
 from hashbench.engine.checks import change_without_budget, zero_gradients
 from hashbench.engine.context import Context, load_tensors, save_tensors
 from hashbench.engine.enforce import check_images, differences, enforce
-from hashbench.engine.seeds import seeded
 from hashbench.engine.sources import load_source
 from hashbench.engine.store import digest
 from hashbench.engine.targets import Targets, draw_targets
@@ -27,6 +28,7 @@ from hashbench.engine.victims import HasherChoice, hash_pixels, train_hasher, vi
 from hashbench.goal import Goal
 from hashbench.products import AttackLog
 from hashbench.run import derive_seed
+from hashbench.victim import Victim
 
 Batch = tuple[Tensor, Goal, Tensor | None]
 
@@ -58,13 +60,15 @@ def fit_attack(context: Context, choice: AttackChoice) -> tuple[State, float, di
         "seed": seed,
     }
 
-    def make(draft: Path) -> None:
+    def make(draft: Path) -> float:
+        checkpoint = context.store.checkpoint("attack", key)
         data = load_source(context, choice.victim.source).split("train")
-        with seeded(seed, context.device):
+        with context.seeded(seed):
             view = victim_of(context, choice.victim, choice.attack.plugin.access)
-            run = context.run(seed)
+            run = context.run(seed, checkpoint=checkpoint)
             state, seconds = context.timed(lambda: choice.attack.plugin.fit(view, data, aim, choice.budget, run))
-        save_fit(draft, state, seconds)
+        save_fit(draft, state, checkpoint.before + seconds)
+        return checkpoint.before
 
     state, seconds = load_fit(context, context.store.product("attack", key, make, choice.work))
     return state, seconds, key
@@ -87,10 +91,12 @@ def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
         "seed": derive_seed("perturb", *choice.names),
     }
 
-    def make(draft: Path) -> None:
-        tensors, timing = perturb_all(context, choice, targets, state, codes)
+    def make(draft: Path) -> float:
+        checkpoint = context.store.checkpoint("images", key)
+        tensors, timing = perturb_all(context, choice, targets, state, codes, checkpoint)
         save_tensors(tensors, draft / "tensors.safetensors")
         (draft / "timing.json").write_text(json.dumps(timing), encoding="utf-8")
+        return checkpoint.before
 
     folder = context.store.product("images", key, make, choice.work)
     arrays = {name: t.numpy() for name, t in load_tensors(folder / "tensors.safetensors", torch.device("cpu")).items()}
@@ -108,8 +114,32 @@ def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
     return AttackedImages(arrays["adversarial"], log, arrays["unrounded_codes"], key)
 
 
+class _Done:
+    """What is known of the batches that are done."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, list[Tensor]] = {}
+        self.without_budget: Tensor | None = None
+        self.seconds, self.forwards, self.backwards = 0.0, 0, 0
+
+    def add(self, seen: Mapping[str, Tensor], seconds: float, view: Victim) -> None:
+        """A batch more; the victim's counters begin again."""
+        for name, value in seen.items():
+            self.seen.setdefault(name, []).append(value.cpu())
+        self.seconds += seconds
+        self.forwards += view.forwards
+        self.backwards += view.backwards
+        view.forwards = view.backwards = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        vars(self).update(state_dict)
+
+
 def perturb_all(
-    context: Context, choice: AttackChoice, targets: Targets, state: State, codes: np.ndarray | None
+    context: Context, choice: AttackChoice, targets: Targets, state: State, codes: np.ndarray | None, checkpoint: Checkpoint
 ) -> tuple[dict[str, Tensor], dict[str, float]]:
     """Run the attack batch by batch, one untimed warm-up batch first. Raises ContractError for images it may not return."""
     attack = choice.attack.plugin
@@ -118,48 +148,47 @@ def perturb_all(
     aims = None if codes is None else torch.from_numpy(codes).to(context.device).float()
     unrounded = dataclasses.replace(choice.protocol, eight_bit=False)
     probe = victim_of(context, choice.victim, "gradients")
-    done: dict[str, list[Tensor]] = {}
-    without_budget: Tensor | None = None
-    seconds = 0.0
-    total = -(-len(targets.queries) // context.batch_size)
-    start = 0
 
-    def perturb(batch: Batch, budget: Budget = choice.budget) -> Tensor:
+    def perturb(batch: Batch, budget: Budget = choice.budget, inner: Checkpoint | None = None) -> Tensor:
         images, goal, codes = batch
         given = None if codes is None else codes.clone()
-        perturbed: Tensor = attack.perturb(view, state, images.clone(), goal, given, budget, context.run(seed))
+        run = context.run(seed, checkpoint=inner)
+        perturbed: Tensor = attack.perturb(view, state, images.clone(), goal, given, budget, run)
         return perturbed
 
-    with seeded(seed, context.device):
-        batches = query_batches(context, choice, targets)
-        for images, goal in context.progress.track(batches, f"attacking with {choice.attack.text}", total):
+    with context.seeded(seed):
+        batches = list(range(0, len(targets.queries), context.batch_size))
+        done = _Done()
+        left = context.run(seed, checkpoint=checkpoint).resumable(len(batches), done=done)
+        parts = query_batches(context, choice, targets, left.first)
+        steps = zip(left, parts, strict=True)
+        for step, (images, goal) in context.progress.track(steps, f"attacking with {choice.attack.text}", len(left)):
+            start = batches[step]
             batch_codes = None if aims is None else aims[start : start + len(images)]
-            start += len(images)
-
-            if without_budget is None:
+            if done.without_budget is None:
                 one = (images[:1], _first(goal), None if batch_codes is None else batch_codes[:1])
                 check_images(choice.attack.text, perturb(one), images[:1])
-                without_budget = change_without_budget(partial(perturb, one), images[:1], choice.budget)
+                done.without_budget = change_without_budget(partial(perturb, one), images[:1], choice.budget).cpu()
                 view.forwards = view.backwards = 0
-            perturbed, batch_seconds = context.timed(partial(perturb, (images, goal, batch_codes)))
-            seconds += batch_seconds
+            inner = checkpoint.below(f"batch{step}")
+            inner.also["victim"] = view
+            perturbed, seconds = context.timed(partial(perturb, (images, goal, batch_codes), inner=inner))
             check_images(choice.attack.text, perturbed, images)
             seen = differences(perturbed, images)
             seen["adversarial"] = enforce(perturbed, images, choice.budget, choice.protocol)
             seen["unrounded_codes"] = probe.codes(enforce(perturbed, images, choice.budget, unrounded)).to(torch.int8)
             if attack.access == "gradients" and batch_codes is not None:
                 seen["zero_gradient"] = zero_gradients(probe, images, batch_codes)
-            for name, value in seen.items():
-                done.setdefault(name, []).append(value.cpu())
+            done.add(seen, inner.before + seconds, view)
     count = len(targets.queries)
     timing = {
-        "seconds_per_image": seconds / count,
-        "forwards_per_image": view.forwards / count,
-        "backwards_per_image": view.backwards / count,
+        "seconds_per_image": done.seconds / count,
+        "forwards_per_image": done.forwards / count,
+        "backwards_per_image": done.backwards / count,
     }
-    made = {name: torch.cat(parts) for name, parts in done.items()}
-    if without_budget is not None:
-        made["change_without_budget"] = without_budget
+    made = {name: torch.cat(parts) for name, parts in done.seen.items()}
+    if done.without_budget is not None:
+        made["change_without_budget"] = done.without_budget
     return made, timing
 
 

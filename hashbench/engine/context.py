@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from hashbench.checkpoint import Checkpoint
+from hashbench.engine.seeds import seeded
 from hashbench.engine.store import Store, digest
 from hashbench.fingerprint import code_hash
 from hashbench.plugin import Plugin, options_of
@@ -56,6 +62,8 @@ class Context:
     workers: int
     cell_timeout: float | None = None
     """Seconds a cell may take."""
+    deterministic: bool = False
+    """Whether an operation without a deterministic algorithm is an error; otherwise it is used where there is no other."""
     memory: dict[Any, Any] = field(default_factory=dict)
 
     def once(self, key: Any, load: Callable[[], T]) -> T:
@@ -65,9 +73,13 @@ class Context:
         value: T = self.memory[key]
         return value
 
-    def run(self, *names: object) -> Run:
-        """A `Run` seeded by the names of what a stage depends on."""
-        return Run(derive_seed(*names), self.device, self.batch_size, self.progress)
+    def run(self, *names: object, checkpoint: Checkpoint | None = None) -> Run:
+        """A `Run` seeded by the names of what a stage depends on; its long loops keep their state in `checkpoint`."""
+        return Run(derive_seed(*names), self.device, self.batch_size, self.progress, checkpoint)
+
+    def seeded(self, seed: int) -> AbstractContextManager[None]:
+        """Everything drawn inside comes from `seed`."""
+        return seeded(seed, self.device, self.deterministic)
 
     def synchronise(self) -> None:
         """Wait for the device, so that a clock may be read."""
@@ -85,7 +97,11 @@ class Context:
 
 def save_tensors(tensors: dict[str, Tensor], file: Path) -> None:
     """Tensors as safetensors: on the CPU, each with memory of its own."""
-    save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}, file)
+    try:
+        save_file({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}, file)
+    except SafetensorError as error:
+        number = next((int(found) for found in re.findall(r"os error (\d+)", str(error))), 0)
+        raise OSError(number, os.strerror(number), str(file)) from error
 
 
 def load_tensors(file: Path, device: torch.device) -> dict[str, Tensor]:

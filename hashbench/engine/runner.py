@@ -20,7 +20,7 @@ from hashbench.engine.plan import Cell, Plan
 from hashbench.engine.scoring import finish_tables, measure_cell
 from hashbench.engine.targets import draw_targets
 from hashbench.engine.timeout import CellTimeout, time_limit
-from hashbench.errors import UserError
+from hashbench.errors import StoreError, UserError
 from hashbench.files import write_atomically
 from hashbench.results import CellResult, Results, csv_text
 
@@ -72,6 +72,8 @@ def _try_cell(context: Context, cell: Cell, plan: Plan) -> tuple[CellResult, Use
     try:
         with time_limit(context.cell_timeout):
             return measure_cell(context, cell, plan.benchmarks), None
+    except StoreError:
+        raise
     except UserError as mistake:
         return CellResult(cell.names, "skipped", cell.slug, reason=str(mistake)), mistake
     except (Exception, SystemExit, CellTimeout):  # noqa: BLE001 - a plugin's crash or exit spoils its own cell only

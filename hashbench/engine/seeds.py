@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +11,22 @@ import torch
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Fork the global generators, seed them for layer initialisation and dropout, and ask for deterministic kernels."""
+def seeded(seed: int, device: torch.device, strict: bool = False) -> Iterator[None]:
+    """Fork the global generators, seed them for layer initialisation and dropout, and ask for deterministic kernels.
+
+    `strict`: an operation that has none is an error, and convolutions are not tuned by trial.
+    """
     devices = [device] if device.type == "cuda" else []
-    strict = torch.are_deterministic_algorithms_enabled()
+    before = (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark)
+    if strict:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.benchmark = False
     with torch.random.fork_rng(devices), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
         torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.use_deterministic_algorithms(True, warn_only=not strict)
         try:
             yield
         finally:
-            torch.use_deterministic_algorithms(strict)
+            torch.use_deterministic_algorithms(before[0])
+            torch.backends.cudnn.benchmark = before[1]

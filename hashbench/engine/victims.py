@@ -15,7 +15,6 @@ from torch import Tensor
 from hashbench.card import WEIGHTS, read_card
 from hashbench.data.split import Split, to_images
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
-from hashbench.engine.seeds import seeded
 from hashbench.engine.sources import Source, load_source, thumbnails
 from hashbench.engine.store import digest
 from hashbench.errors import UserError
@@ -79,11 +78,13 @@ def train_trunk(context: Context, choice: HasherChoice) -> tuple[Trunk, dict[str
     seed = derive_seed(choice.seed, "trunk", choice.source.name, choice.backbone.text)
     key = {"data": digest(loaded.key), "backbone": choice.backbone.key, "seed": seed}
 
-    def make(draft: Path) -> None:
-        with seeded(seed, context.device):
+    def make(draft: Path) -> float:
+        checkpoint = context.store.checkpoint("trunk", key)
+        with context.seeded(seed):
             trunk = choice.backbone.plugin.build(choice.source.image_size).to(context.device)
-            facts = choice.backbone.plugin.fit(trunk, loaded.split("train"), context.run(seed))
+            facts = choice.backbone.plugin.fit(trunk, loaded.split("train"), context.run(seed, checkpoint=checkpoint))
         _save(draft, trunk.state_dict(), {**facts, "mean": trunk.mean.flatten().tolist(), "std": trunk.std.flatten().tolist()})
+        return checkpoint.before
 
     folder = context.store.product("trunk", key, make, choice.trunk_work)
     trunk = choice.backbone.plugin.build(choice.source.image_size)
@@ -105,11 +106,13 @@ def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
     seed = derive_seed(choice.seed, "hasher", choice.source.name, choice.backbone.text, choice.method.text, choice.bits)
     key = {"trunk": digest(trunk_key), "method": choice.method.key, "bits": choice.bits, "seed": seed}
 
-    def make(draft: Path) -> None:
-        with seeded(seed, context.device):
+    def make(draft: Path) -> float:
+        checkpoint = context.store.checkpoint("hasher", key)
+        with context.seeded(seed):
             fresh = method.build(trunk, choice.bits).to(context.device)
-            facts = method.fit(fresh, loaded.split("train"), context.run(seed))
+            facts = method.fit(fresh, loaded.split("train"), context.run(seed, checkpoint=checkpoint))
         _save(draft, fresh.state_dict(), facts)
+        return checkpoint.before
 
     folder = context.store.product("hasher", key, make, choice.work)
     return _with_codes(context, choice, trunk, folder / "tensors.safetensors", {**trunk_facts, **_facts(folder)}, key)
@@ -208,7 +211,7 @@ def controls(context: Context, choice: HasherChoice, queries: np.ndarray) -> dic
         labels = data.labels[rows], data.labels[database]
         small = thumbnails(loaded)
         pixels = euclidean_ap(small[rows], small[database], *labels)
-        with seeded(derive_seed(choice.seed, "untrained"), context.device):
+        with context.seeded(derive_seed(choice.seed, "untrained")):
             trunk = choice.backbone.plugin.build(choice.source.image_size)
             untrained = choice.method.plugin.build(trunk, choice.bits).to(context.device).eval()
         pool = Split(data.name, loaded.pixels, data.labels, np.arange(len(loaded.pixels)))

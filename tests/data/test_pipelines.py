@@ -13,7 +13,7 @@ from PIL import Image
 from torchvision import transforms
 
 from hashbench.api import BadData
-from hashbench.data.pipelines import PIPELINES, decode
+from hashbench.data.pipelines import PIPELINES, decode_bytes
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -35,7 +35,7 @@ def halves(mode: str = "RGB", size: tuple[int, int] = (64, 64)) -> Image.Image:
     [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "L"), ("PNG", "P"), ("PNG", "1"), ("GIF", "P"), ("WEBP", "RGB")],
 )  # fmt: skip
 def test_every_mode_becomes_rgb(pipeline: str, kind: str, mode: str) -> None:
-    pixels = decode(pipeline, encoded(halves(mode), kind), 16, "x")
+    pixels = decode_bytes(pipeline, encoded(halves(mode), kind), 16, "x")
     assert pixels.shape == (3, 16, 16) and pixels.dtype == np.uint8
     dark, bright = (0, 255) if mode == "1" else (40, 200)
     assert abs(pixels[:, 8, 2].astype(int) - dark).max() <= 12 and abs(pixels[:, 8, 13].astype(int) - bright).max() <= 12
@@ -43,16 +43,16 @@ def test_every_mode_becomes_rgb(pipeline: str, kind: str, mode: str) -> None:
 
 def test_16_bit_and_animated_images_are_read() -> None:
     deep = Image.fromarray(np.full((20, 20), 200 * 257, dtype=np.uint16))
-    assert abs(decode("v2", encoded(deep, "PNG"), 16, "x").astype(int) - 200).max() <= 1
+    assert abs(decode_bytes("v2", encoded(deep, "PNG"), 16, "x").astype(int) - 200).max() <= 1
     frames = [Image.new("RGB", (20, 20), (value, 0, 0)) for value in (250, 10)]
-    assert (decode("v2", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), 16, "x")[0] > 200).all()
+    assert (decode_bytes("v2", encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), 16, "x")[0] > 200).all()
 
 
 def test_exif_turns_the_image_but_not_in_the_release_pipeline() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned by a quarter clockwise: left becomes top
     data = encoded(halves(), "JPEG", exif=exif)
-    turned, plain = decode("v2", data, 16, "x"), decode("pil-v1", data, 16, "x")
+    turned, plain = decode_bytes("v2", data, 16, "x"), decode_bytes("pil-v1", data, 16, "x")
     assert turned[0, 2, 8] < 80 < turned[0, 13, 8] and plain[0, 8, 2] < 80 < plain[0, 8, 13]
 
 
@@ -60,8 +60,8 @@ def test_the_release_pipeline_is_pil_with_transforms_v1_to_the_bit() -> None:
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (333, 500, 3), dtype=np.uint8))
     data = encoded(image, "PNG")
     wanted = transforms.CenterCrop(224)(transforms.Resize(256)(Image.open(io.BytesIO(data)).convert("RGB")))
-    assert np.array_equal(decode("pil-v1", data, 224, "x"), np.asarray(wanted).transpose(2, 0, 1))
-    assert abs(decode("v2", data, 224, "x").astype(int) - decode("pil-v1", data, 224, "x")).max() <= 1
+    assert np.array_equal(decode_bytes("pil-v1", data, 224, "x"), np.asarray(wanted).transpose(2, 0, 1))
+    assert abs(decode_bytes("v2", data, 224, "x").astype(int) - decode_bytes("pil-v1", data, 224, "x")).max() <= 1
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     bomb = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
     for pipeline in PIPELINES:
         with pytest.raises(BadData, match="pixels"):
-            decode(pipeline, bomb, 16, "bomb.png")
+            decode_bytes(pipeline, bomb, 16, "bomb.png")
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -80,4 +80,4 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
 def test_a_cut_image_is_one_sentence(pipeline: str, cut: int) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with pytest.raises(BadData, match=r"^a\.png can't be read as an image: [^\n]*$"):
-        decode(pipeline, encoded(noise, "PNG")[:cut], 16, "a.png")
+        decode_bytes(pipeline, encoded(noise, "PNG")[:cut], 16, "a.png")

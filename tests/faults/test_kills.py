@@ -1,0 +1,79 @@
+"""Killed at any moment and started again, a run ends in the same results. Slow: `pytest -m slow`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+DRIVER = Path(__file__).parent / "driver.py"
+ARGS = [
+    "run",
+    "--attack",
+    "dhta[steps=4],prosgan[epochs=2,width=8,decoder_width=8,aim=prototype[steps=6]]",
+    "--dataset",
+    "shapes[train=64,database=96,queries=8]",
+    "--backbone",
+    "convnet[width=8,warmup_epochs=2]",
+    "--hasher",
+    "dpsh[epochs=3]",
+    "--batch-size",
+    "4",
+    "--checkpoint-every",
+    "0",
+]
+POINTS = 32
+
+
+def run(folder: Path, kill_at: int) -> int:
+    """The exit code; the run's moments are written beside."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    args = [*ARGS, "--out", str(folder / "out"), "--store", str(folder / "store")]
+    command = [sys.executable, str(DRIVER), str(kill_at), str(folder / "moments"), *args]
+    return subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=False).returncode
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """What has to be the same: all cells and tables but the times."""
+    out = folder / "out"
+    files = [*sorted((out / "cells").iterdir()), out / "results.csv", out / "differences.csv"]
+    return {file.name: file.read_bytes() for file in files}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_killed_anywhere_and_started_again_it_ends_the_same(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert run(whole, 0) == 0
+    wanted, moments = results(whole), int((whole / "moments").read_text())
+    assert moments > 5 * POINTS
+    for point in np.unique(np.linspace(1, moments - 1, POINTS).astype(int)):
+        folder = tmp_path / f"killed{point}"
+        folder.mkdir()
+        assert run(folder, int(point)) == -signal.SIGKILL, point
+        assert run(folder, 0) == 0, point
+        assert results(folder) == wanted, point
+        again = int((folder / "moments").read_text())
+        assert not list((folder / "store" / "partial").glob("*")), point
+        if point > moments // 2:
+            assert again < moments, (point, again)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
+    whole, often = tmp_path / "whole", tmp_path / "often"
+    whole.mkdir()
+    often.mkdir()
+    assert run(whole, 0) == 0
+    kills = 0
+    while (code := run(often, 61)) == -signal.SIGKILL:
+        kills += 1
+        assert kills < 60
+    assert code == 0 and kills >= 5 and results(often) == results(whole)
