@@ -20,6 +20,7 @@ COMMANDS = {
     "targets": "Draw and describe target files; the floor a protocol's targets give.",
     "new": "Create a plugin package that works as created.",
     "check": "Try a plugin against its contract.",
+    "store": "What the store holds and what it stands on; check it, clear it.",
     "report": "Render the reports of a finished run again.",
 }
 

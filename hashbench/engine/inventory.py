@@ -1,0 +1,153 @@
+"""What a store holds: products, what each depends on, what is damaged, what nothing can ask for any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hashbench import registry
+from hashbench.engine.store import is_sound
+from hashbench.errors import UnknownName, UserError
+from hashbench.fingerprint import code_hash
+
+NOT_STAGES = ("tmp", "partial", "damaged", "files", "imported")
+_DIGEST = re.compile(r"[0-9a-f]{20}")
+_KINDS = {"backbone": "backbones", "method": "hashers", "attack": "attacks", "aim": "aims"}
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product of the store."""
+
+    path: Path
+
+    @property
+    def stage(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def name(self) -> str:
+        return f"{self.stage}/{self.path.name}"
+
+    @cached_property
+    def key(self) -> dict[str, Any]:
+        """Everything it depends on; empty where that can't be read."""
+        return _json(self.path / "key.json")
+
+    @cached_property
+    def made(self) -> dict[str, Any]:
+        return _json(self.path / "made.json")
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(file.stat().st_size for file in self.path.iterdir())
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Digests of the products its key names."""
+        return frozenset(_digests([value for name, value in self.key.items() if name != "stage"]))
+
+
+def products(root: Path) -> list[Product]:
+    """All products, by stage and digest."""
+    stages = (
+        [folder for folder in sorted(root.iterdir()) if folder.is_dir() and folder.name not in NOT_STAGES] if root.is_dir() else []
+    )
+    return [Product(path) for stage in stages for path in sorted(stage.iterdir()) if path.is_dir() and _DIGEST.fullmatch(path.name)]
+
+
+def find(root: Path, text: str) -> Product:
+    """The product that `text`, a digest's beginning with or without its stage, names. Raises UserError for none or several."""
+    known = products(root)
+    found = [product for product in known if product.name == text or product.path.name.startswith(text.rpartition("/")[2])]
+    if not found or not text:
+        raise UnknownName("product", text, [product.name for product in known][:20])
+    if len(found) > 1:
+        raise UserError(f"'{text}' is the beginning of {len(found)} products: {', '.join(p.name for p in found[:5])}.")
+    return found[0]
+
+
+def damaged(root: Path) -> Iterator[Product]:
+    """Products whose files do not match their checksums."""
+    return (product for product in products(root) if not is_sound(product.path))
+
+
+def unneeded(root: Path, older_than_days: float | None) -> list[tuple[Path, str]]:
+    """What may go, and why: drafts of dead processes, set-aside products, products of code that is no longer there with all that
+    stands on them, and, with `older_than_days`, products that were made longer ago."""
+    found = [(path, "the draft of a run that ended") for path in sorted((root / "tmp").glob("*-*-*")) if not _alive(path.name)]
+    found += [(path, "damaged and set aside") for path in sorted((root / "damaged").glob("*"))]
+    everything = products(root)
+    gone = {product.path.name: "made by code that is no longer there" for product in everything if _is_stale(product.key)}
+    if older_than_days is not None:
+        limit = time.time() - older_than_days * 86_400
+        gone |= {p.path.name: f"older than {older_than_days:g} days" for p in everything if p.path.stat().st_mtime < limit}
+    grown = True
+    while grown:
+        above = {p.path.name: "it stands on one of these" for p in everything if p.path.name not in gone and p.needs & gone.keys()}
+        grown = bool(above)
+        gone |= above
+    return [*found, *((product.path, gone[product.path.name]) for product in everything if product.path.name in gone)]
+
+
+def remove(paths: Sequence[Path]) -> None:
+    """Delete products and leftovers, with their locks."""
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
+        for end in (".lock", ".owner"):
+            Path(f"{path}{end}").unlink(missing_ok=True)
+
+
+def _is_stale(key: Mapping[str, Any]) -> bool:
+    """Whether a plugin of the key has other code now. One that can't be loaded here is left alone."""
+    for name, kind in _KINDS.items():
+        value = key.get(name)
+        if isinstance(value, dict) and "code" in value:
+            try:
+                if code_hash(registry.load(kind, str(value["name"]))) != value["code"]:
+                    return True
+            except UserError:
+                continue
+    return False
+
+
+def _digests(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        yield value
+    elif isinstance(value, dict):
+        yield from _digests(list(value.values()))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _digests(item)
+
+
+def _alive(draft: str) -> bool:
+    """Whether the process whose draft this is may still run; one of another machine may."""
+    host, _, number = draft.rpartition("-")[0].rpartition("-")
+    if host != socket.gethostname() or not number.isdecimal():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
