@@ -27,6 +27,20 @@ class PluginCard(BaseModel):
     code: str
 
 
+class DataCard(BaseModel):
+    """The data it was trained on: hashes of everything, of the labels, of the training images; class names; rows of each split."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(max_length=200)
+    identity: str = Field(max_length=200)
+    content: str
+    labels: str
+    train_images: str
+    pipeline: str
+    classes: list[str]
+    rows: dict[str, int]
+
+
 class Card(BaseModel):
     """Everything a reader needs to attack the hasher, and to know what it is."""
 
@@ -38,13 +52,12 @@ class Card(BaseModel):
     bits: int = Field(ge=1, le=256)
     image_size: int = Field(ge=8, le=4096)
     seed: int = Field(ge=0)
-    data: dict[str, Any]
-    """name, identity, content and label hashes, class names, rows of each split."""
+    data: DataCard
     protocol: str
     """How the MAP was scored."""
-    map: float
-    map_low: float
-    map_high: float
+    map: float = Field(ge=0, le=1)
+    map_low: float = Field(ge=0, le=1)
+    map_high: float = Field(ge=0, le=1)
     facts: dict[str, Any]
     """About the training."""
     versions: dict[str, str]
@@ -67,7 +80,7 @@ def read_card(folder: Path) -> tuple[Card, str]:
     try:
         if file.stat().st_size > LARGEST:
             raise UserError(f"{file} has more than {LARGEST >> 20} MB: that is no card of a hasher.")
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_constant)
         if not isinstance(content, dict):
             raise UserError(f"{file} is no card of a hasher: it holds no object.")
         sha256 = content.pop("card_sha256", None)
@@ -87,6 +100,10 @@ def read_card(folder: Path) -> tuple[Card, str]:
     if found != card.weights_sha256:
         raise UserError(f"{weights} is not the file its card names (SHA-256 {found[:12]}, not {card.weights_sha256[:12]}).")
     return card, str(sha256)
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def seal(content: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,13 +13,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from hashbench.comparison import differences, seed_spread
 from hashbench.errors import UserError
 from hashbench.flags import Flag
 
+_SLUG = re.compile(r"[\w-]{1,240}")
 NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "victim", "protocol", "seed")
+SCHEMA = 2
+"""Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`. Every released one stays readable."""
+LARGEST = 1 << 28
+"""Bytes of a result file."""
 COLUMNS = (*NAMES, "metric", "value", "low", "high")
 
 
@@ -58,7 +65,7 @@ class CellResult:
 
     def json(self) -> str:
         """The cell's file: all but arrays and timings, so that it repeats byte for byte."""
-        content: dict[str, Any] = {"cell": self.names}
+        content: dict[str, Any] = {"schema": SCHEMA, "cell": self.names}
         content |= {name: getattr(self, name) for name in ("status", "reason", "rows", "flags", "made")}
         return json.dumps(content, sort_keys=True, indent=1)
 
@@ -114,23 +121,44 @@ class Results:
         file = out / "run.json"
         if not file.is_file():
             raise UserError(f"{out} holds no finished run (no run.json): give the --out folder of one.")
-        run = json.loads(file.read_text(encoding="utf-8"))
+        run = _read_json(file)
         timings = _read_timings(out / "timings.csv")
-        cells = []
-        for slug in run["cells"]:
-            content = json.loads((out / "cells" / f"{slug}.json").read_text(encoding="utf-8"))
-            arrays = out / "cells" / f"{slug}.safetensors"
-            names = content.pop("cell")
-            cells.append(
-                CellResult(
-                    names,
-                    slug=slug,
-                    arrays=load_file(arrays) if arrays.is_file() else {},
-                    timings=timings.get(tuple(str(names[name]) for name in NAMES), []),
-                    **content,
-                )
-            )
-        return cls(run, cells)
+        slugs = run.get("cells")
+        if not isinstance(slugs, list) or not all(isinstance(slug, str) and _SLUG.fullmatch(slug) for slug in slugs):
+            raise UserError(f"{file} has no list of cells: it is no run of hashbench.")
+        return cls(run, [_read_cell(out / "cells", slug, timings) for slug in slugs])
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    """An object of a schema that this version reads. Raises UserError."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise UserError(f"{file} has more than {LARGEST >> 20} MB: that is no result of ours.")
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{file} can't be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file} is damaged (no JSON): run the same command again.") from error
+    schema = content.get("schema", 1) if isinstance(content, dict) else None
+    if type(schema) is not int or schema < 1:
+        raise UserError(f"{file} is no result of hashbench.")
+    if schema > SCHEMA:
+        raise UserError(f"{file} has schema {schema}, and this hashbench reads up to {SCHEMA}: install a newer one.")
+    return dict(content)
+
+
+def _read_cell(folder: Path, slug: str, timings: Mapping[tuple[str, ...], list[dict[str, Any]]]) -> CellResult:
+    file, arrays = folder / f"{slug}.json", folder / f"{slug}.safetensors"
+    content = _read_json(file)
+    try:
+        names = {name: content["cell"][name] for name in NAMES}
+        known = {name: content[name] for name in ("status", "reason", "rows", "flags", "made")}
+        own = timings.get(tuple(str(names[name]) for name in NAMES), [])
+        return CellResult(names, slug=slug, arrays=load_file(arrays) if arrays.is_file() else {}, timings=own, **known)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{file} lacks {error}: it is no cell of hashbench; run the same command again.") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{arrays} is damaged: run the same command again.") from error
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -142,7 +170,14 @@ def csv_text(table: pd.DataFrame) -> str:
 
 def _read_timings(file: Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
     found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in pd.read_csv(file).astype(object).to_dict("records"):
+    try:
+        table = pd.read_csv(file)
+        missing = [name for name in COLUMNS if name not in table]
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} can't be read as a table of times: run the same command again.") from error
+    if missing:
+        raise UserError(f"{file} lacks the column {missing[0]}: run the same command again.")
+    for row in table.astype(object).to_dict("records"):
         key = tuple(str(row[name]) for name in NAMES)
         kept = {name: None if pd.isna(row[name]) else row[name] for name in ("metric", "value", "low", "high")}
         found.setdefault(key, []).append(kept)

@@ -12,7 +12,6 @@ from urllib.error import URLError
 from urllib.parse import urlparse
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -94,8 +93,17 @@ def _state(file: Path) -> Mapping[str, Tensor]:
             state = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(f"{file} holds more than tensors, and was not run: save its state dict as safetensors.") from error
-    except (SafetensorError, RuntimeError, OSError, ValueError, EOFError, KeyError) as error:
+    except Exception as error:
         raise UserError(f"{file} can't be read as weights: {(str(error) or type(error).__name__).splitlines()[0]}.") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"{file} is no state dict (names with tensors): save one with state_dict() as safetensors.")
+    if not isinstance(state, Mapping) or not all(_is_plain(value) for value in state.values()):
+        raise UserError(
+            f"{file} is no state dict (names with dense, finite, real tensors): save one with state_dict() as safetensors."
+        )
     return state
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a dense tensor of finite real numbers."""
+    if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_meta or value.is_complex():
+        return False
+    return not value.is_floating_point() or bool(value.isfinite().all())

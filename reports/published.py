@@ -14,10 +14,13 @@ _KEY = ("dataset", "hasher", "backbone", "bits", "attack", "victim")
 WHOSE = ("t_map_clean", "map_clean")
 """Metrics of the unattacked query: the same whatever the attack."""
 
+SIZES = {"flickr25k": (1700, 5000, 23300), "nuswide": (2100, 10500, 193734), "mscoco": (5000, 10000, 117218)}
+"""Queries, training and database images of the paper."""
+
 
 def published(cell: CellResult, metric: str) -> float | None:
     """The paper's value of a cell's metric; None where it has none, or where ours is not of the same thing: another dataset,
-    protocol, preset, budget, image size, number of queries, target file, backbone weights or options."""
+    protocol, preset, budget, image size, number of queries, target file, backbone weights or options, or a split of other sizes."""
     if not _comparable(cell):
         return None
     key = [str(cell.names[name]) for name in _KEY]
@@ -31,6 +34,12 @@ def published(cell: CellResult, metric: str) -> float | None:
 def _comparable(cell: CellResult) -> bool:
     made = cell.made
     if cell.names["protocol"] != "published" or made.get("preset") != "paper":
+        return False
+    if "IMAGENET1K_V1" not in str(made.get("hasher", {}).get("weights", "IMAGENET1K_V1")):
+        return False
+    data = made["data"]
+    sizes = tuple(data.get(f"{split}_rows") for split in ("query", "train", "database"))
+    if sizes != SIZES.get(str(data["identity"]), sizes):
         return False
     whole = made["targets"]["queries"] == made["data"]["query_rows"] and not made["targets"].get("file")
     return bool(whole and abs(made["budget"]["epsilon"] - 8 / 255) < 1e-9 and made["data"]["image_size"] == 224)

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from hashbench.errors import UserError
+
 STORE = click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="The store.  [default: ~/.cache/hashbench]")
 
 
@@ -86,16 +88,16 @@ def import_(folder: Path, name: str | None, store: str | None) -> None:
 @click.argument("name", required=False)
 @STORE
 def show(name: str | None, store: str | None) -> None:
-    from hashbench.card import read_card
+    from hashbench.card import CARD, read_card
     from hashbench.cli.execution import store_folder
     from hashbench.engine.imported import find_card
 
     root = store_folder(store)
-    for folder in [find_card(name, root)] if name else sorted((root / "imported").glob("*")):
+    for folder in [find_card(name, root)] if name else [file.parent for file in sorted((root / "imported").glob(f"*/{CARD}"))]:
         card, sha256 = read_card(folder)
         click.secho(
             f"{folder.name if not name else card.name}: {card.method.name} on {card.backbone.name}, {card.bits} bits, "
-            f"{card.image_size} px, trained on {card.data['name']}, MAP {card.map:.3f} [{card.map_low:.3f}, {card.map_high:.3f}]",
+            f"{card.image_size} px, trained on {card.data.name}, MAP {card.map:.3f} [{card.map_low:.3f}, {card.map_high:.3f}]",
             bold=True,
         )
         if name:
@@ -114,6 +116,8 @@ def _choice(asked: dict[str, Any]) -> tuple[Any, Any]:
     from hashbench.engine.store import Store
 
     prepare(asked["workers"])
+    if asked["batch_size"] < 1:
+        raise UserError(f"--batch-size is {asked['batch_size']}: give at least 1.")
     choice = choose_hasher(
         asked["hasher"], asked["backbone"], asked["bits"], asked["seed"], asked["dataset"], asked["data"], asked["preset"],
         asked["image_size"], asked["split"], asked["skip_broken"], asked["weights"],

@@ -44,7 +44,7 @@ class Archive(Dataset):
     train: int = option(5000, "training images of a drawn split; they are inside the database, which is all but the queries")
     seed: int = option(0, "seed of a drawn split")
     pipeline: Literal["v2", "pil-v1"] = option("v2", "how images are decoded and resized; pil-v1: as the ProS-GAN release")
-    draw: Literal["uniform", "per-class"] = option(
+    draw: Literal["uniform", "per-class", "auto"] = option(
         "uniform", "how a split is drawn: over images, or class by class until each class has its share"
     )
 
@@ -63,10 +63,10 @@ class Archive(Dataset):
         if self.split:
             rows, how = released_split(Path(self.split), found.paths, found.labels)
         else:
-            rows = draw_split(found.labels, self.queries, self.train, self.seed, self.draw)
-            how = {"split": f"drawn {self.draw} by seed {self.seed}"}
+            rows = draw_split(found.labels, self.queries, self.train, self.seed, self.drawing)
+            how = {"split": f"drawn {self.drawing} by seed {self.seed}"}
         files = ImageFiles(found.root, found.paths, found.named_by)
-        hashed = hashlib.sha256("\0".join(found.paths).encode() + found.labels.tobytes())
+        hashed = hashlib.sha256("\0".join(found.paths).encode("utf-8", "surrogatepass") + found.labels.tobytes())
         for split in SPLITS:
             hashed.update(rows[split].tobytes())
         return RetrievalData(
@@ -81,6 +81,11 @@ class Archive(Dataset):
             facts=dict(found.facts) | how | label_facts(found.labels, rows) | split_facts(rows, np.arange(len(found.paths))),
             files=files,
         )
+
+    @property
+    def drawing(self) -> str:
+        """How a split is drawn."""
+        return self.draw
 
     @property
     def label(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Mapping
+import pickletools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -15,6 +16,7 @@ from hashbench.errors import BadData
 
 IMAGE = 3 * 32 * 32
 LARGEST = 64 << 20
+MOST_OBJECTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -32,23 +34,31 @@ def read_batch(file: Path) -> Batch:
     try:
         if file.stat().st_size > LARGEST:
             raise BadData(f"{file} has more than {LARGEST >> 20} MB: that is no batch of CIFAR-10.")
-        content = _Inert(io.BytesIO(file.read_bytes()), encoding="bytes").load()
+        data = file.read_bytes()
+        if any(isinstance(number, int) and number > MOST_OBJECTS for name, number in _memo(data)):
+            raise BadData("it numbers more objects than a batch of CIFAR-10 has: it was not read.")
+        content = _Inert(io.BytesIO(data), encoding="bytes").load()
     except OSError as error:
         raise BadData(f"{file} can't be read: {error.strerror}.") from error
     except BadData as error:
         raise BadData(f"{file}: {error}") from error
     except Exception as error:
         raise BadData(f"{file} is damaged: {type(error).__name__} on reading it; fetch it again.") from error
-    data, labels = (content.get(key) if isinstance(content, dict) else None for key in (b"data", b"labels"))
-    if not isinstance(data, _Array) or not data.content or len(data.content) % IMAGE:
+    pixels, labels = (content.get(key) if isinstance(content, dict) else None for key in (b"data", b"labels"))
+    if not isinstance(pixels, _Array) or not pixels.content or len(pixels.content) % IMAGE:
         raise BadData(f"{file} holds no 8-bit images of 32 px under 'data': is it a batch of CIFAR-10?")
-    count = len(data.content) // IMAGE
+    count = len(pixels.content) // IMAGE
     if not isinstance(labels, list) or any(type(label) is not int or not 0 <= label < 10 for label in labels):
         raise BadData(f"{file} holds no labels 0 to 9 under 'labels': is it a batch of CIFAR-10?")
     if len(labels) != count:
         raise BadData(f"{file}: {len(labels)} labels for {count} images.")
-    pixels = np.frombuffer(data.content, dtype=np.uint8).reshape(count, 3, 32, 32)
-    return Batch(pixels, np.array(labels, dtype=np.int64))
+    images = np.frombuffer(pixels.content, dtype=np.uint8).reshape(count, 3, 32, 32)
+    return Batch(images, np.array(labels, dtype=np.int64))
+
+
+def _memo(data: bytes) -> Iterator[tuple[str, Any]]:
+    """The opcodes that put an object under a number: the reader makes a table as long as the largest."""
+    return ((op.name, argument) for op, argument, _ in pickletools.genops(data) if "PUT" in op.name)
 
 
 class _Array:

@@ -63,6 +63,8 @@ def check_data(dataset: Dataset, folder: Path | None, images: bool, index: Path,
                 f"{facts[f'{split}_duplicates']} of {facts[f'{split}_rows']} {split} rows repeat an image: "
                 f"{facts[f'{split}_rows'] - facts[f'{split}_duplicates']} distinct images."
             )
+    if dataset.official not in (None, len(data.labels)):
+        found.remarks.append(f"there are {len(data.labels):,} images; the official distribution has {dataset.official:,}.")
     unheld = [name for name, count in zip(data.classes, data.split_labels("database").sum(0), strict=True) if not count]
     if unheld and facts["database_rows"]:
         found.remarks.append(f"no database image has the label {', '.join(unheld[:SHOWN])}: queries of it find nothing.")

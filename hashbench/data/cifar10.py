@@ -34,6 +34,10 @@ class CIFAR10(Dataset):
     )
     seed: int = option(0, "seed of the draw of cifar10 and cifar10-1, class by class")
 
+    @property
+    def official(self) -> int | None:
+        return 60_000
+
     def load(self, folder: Path | None, image_size: int) -> RetrievalData:
         if folder is None or not folder.is_dir():
             raise BadData(f"the data folder {folder} does not exist: give --data the folder with cifar-10-batches-py.")
@@ -57,6 +61,8 @@ class CIFAR10(Dataset):
             image_size=image_size,
             decode=lambda i: _resized(pixels[i], image_size),
             content=content.hexdigest(),
+            images=hashlib.sha256(hashes.tobytes()).hexdigest(),
+            identity=identities(hashes),
             pipeline="resize to the size, bilinear antialias, no crop",
             facts={"split": self.splits} | label_facts(labels, rows) | split_facts(rows, identities(hashes)),
         )

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hashbench.data.facts import SPLITS, identities, split_facts
+from hashbench.data.facts import SPLITS, identities, label_facts, split_facts
 from hashbench.data.image_files import ImageFiles
 from hashbench.errors import BadData
 from hashbench.plugin import Plugin
@@ -38,6 +38,10 @@ class RetrievalData:
     """How images are decoded, resized and cropped."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What was found on loading; stored with every result."""
+    images: str = ""
+    """A hash of the pool's images alone; where it is empty, `content` stands for it."""
+    identity: np.ndarray | None = None
+    """(pool,) equal for equal images, where that is known."""
     files: ImageFiles | None = None
     """The image files behind the pool, where there are any."""
 
@@ -55,8 +59,10 @@ class RetrievalData:
 
     def with_hashes(self, hashes: np.ndarray) -> RetrievalData:
         """The same with the content of its files known: `hashes` (pool, 32) uint8 SHA-256."""
-        content = hashlib.sha256(self.content.encode() + hashes.tobytes()).hexdigest()
-        return dataclasses.replace(self, content=content, facts=self.facts | split_facts(self.rows, identities(hashes)))
+        content, images = (hashlib.sha256(start + hashes.tobytes()).hexdigest() for start in (self.content.encode(), b""))
+        identity = identities(hashes)
+        facts = self.facts | split_facts(self.rows, identity)
+        return dataclasses.replace(self, content=content, images=images, identity=identity, facts=facts)
 
     def without(self, broken: Mapping[int, str]) -> RetrievalData:
         """The same without the images at these pool positions, which the facts then list with the reason."""
@@ -68,7 +74,9 @@ class RetrievalData:
             raise BadData(f"without the {len(broken)} broken images no {empty} image is left: mend them.")
         names = {self.files.paths[i] if self.files else f"image {i}": reason for i, reason in broken.items()}
         lost = {f"{split}_skipped": len(rows) - len(left[split]) for split, rows in self.rows.items()}
-        return dataclasses.replace(self, rows=left, facts=self.facts | lost | {"skipped": names})
+        identity = np.arange(len(self.labels)) if self.identity is None else self.identity
+        facts = self.facts | label_facts(self.labels, left) | split_facts(left, identity) | lost
+        return dataclasses.replace(self, rows=left, facts=facts | {"skipped": names})
 
 
 class Dataset(Plugin, ABC):
@@ -79,6 +87,11 @@ class Dataset(Plugin, ABC):
     default_size: ClassVar[int] = 224
     default_preset: ClassVar[str] = "paper"
     default_backbone: ClassVar[str] = "vgg11"
+
+    @property
+    def official(self) -> int | None:
+        """How many images the official distribution has, where that is known."""
+        return None
 
     @abstractmethod
     def load(self, folder: Path | None, image_size: int) -> RetrievalData:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
+import zipfile
+import zlib
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from hashbench.errors import UnknownName, UserError
@@ -70,12 +73,15 @@ def fetch_archive(archive: Archive, folder: Path, progress: Progress) -> str:
     A partial download goes on where it stopped. Raises UserError where it can't be had, or is another file than published: that one
     is kept under the name `.wrong` and never unpacked.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--data {folder} can't be made ({error.strerror}): give a folder.") from error
     whole, part = folder / archive.name, folder / f"{archive.name}.part"
     if not whole.is_file():
         try:
             _download(archive.url, part, progress)
-        except (URLError, OSError) as error:
+        except (URLError, OSError, HTTPException) as error:
             raise UserError(
                 f"{archive.url} could not be downloaded ({error}): run it again to go on, or put the file into {folder} yourself."
             ) from error
@@ -91,15 +97,22 @@ def fetch_archive(archive: Archive, folder: Path, progress: Progress) -> str:
             shutil.unpack_archive(whole, into)
         else:
             shutil.unpack_archive(whole, into, filter="data")
-    except (OSError, ValueError, shutil.ReadError, tarfile.TarError) as error:
-        raise UserError(f"{whole} could not be unpacked: {error}.") from error
+    except (OSError, ValueError, EOFError, shutil.ReadError, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
+        whole.rename(folder / f"{archive.name}.wrong")
+        raise UserError(f"{whole} could not be unpacked ({error}): it was set aside; fetch it again.") from error
     return digest
 
 
 def _download(url: str, part: Path, progress: Progress) -> None:
     have = part.stat().st_size if part.is_file() else 0
     request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    with urlopen(request, timeout=60) as answer:
+    try:
+        answer = urlopen(request, timeout=60)
+    except HTTPError as error:
+        if have and error.code == 416:  # it was whole already; the checksum tells
+            return
+        raise
+    with answer:
         going_on = have and getattr(answer, "status", None) == 206
         length = int(answer.headers.get("Content-Length") or 0)
         chunks = iter(lambda: answer.read(CHUNK), b"")

@@ -84,6 +84,10 @@ class Flickr25k(Archive):
         """Published numbers are of 38 labels."""
         return "flickr25k" if self.labels == 38 else "flickr25k-24"
 
+    @property
+    def official(self) -> int | None:
+        return 25_000
+
     def read(self, folder: Path) -> Catalogue:
         annotations = first_folder(folder, ANNOTATIONS, "sky.txt", "annotations of MIRFLICKR-25K")
         count = _images(folder / "mirflickr")

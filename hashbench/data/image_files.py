@@ -34,7 +34,11 @@ class ImageFiles:
     def path(self, position: int) -> Path:
         """Raises BadData where there is no such file, or it lies outside the root."""
         file = self.root / self.paths[position]
-        if not file.is_file():
+        try:
+            there = file.is_file()
+        except (OSError, ValueError):  # a name too long, or one that no file can have
+            there = False
+        if not there:
             raise BadData(f"{self.named_by(position)}: there is no image {self.paths[position]} in {self.root}.")
         if not self._inside(file):
             raise BadData(f"{file} leads out of {self.root} through a symbolic link: give --data the folder the images are in.")

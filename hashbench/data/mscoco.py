@@ -26,6 +26,10 @@ class MSCOCO(Archive):
     queries: int = option(5000, "query images of a drawn split")
     train: int = option(10000, "training images of a drawn split; they are inside the database, which is all but the queries")
 
+    @property
+    def official(self) -> int | None:
+        return 122_218
+
     def read(self, folder: Path) -> Catalogue:
         places = ["annotations", "annotations_trainval2014/annotations", "."]
         annotations = first_folder(folder, places, "instances_*2014.json", "instances of MS-COCO")
@@ -65,9 +69,9 @@ def _instances(file: Path) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
     labels = np.zeros((len(rows), len(columns)), dtype=np.uint8)
     for position, annotation in enumerate(_listed(content, "annotations", file)):
         image, category = annotation.get("image_id"), annotation.get("category_id")
-        if image not in rows:
+        if type(image) is not int or image not in rows:
             raise BadData(f"{file}: annotation {position} is of image {image!r}, which is not among its images.")
-        if category not in columns:
+        if type(category) is not int or category not in columns:
             raise BadData(f"{file}: annotation {position} has category {category!r}, which is not among its categories.")
         labels[rows[image], columns[category]] = 1
     names = [relative_path(images[number], str(file)) for number in sorted(images)]

@@ -24,8 +24,8 @@ class NUSWIDE(Archive):
     paper: ClassVar[str] = "https://lms.comp.nus.edu.sg/wp-content/uploads/2019/research/nuswide/NUS-WIDE.html"
     queries: int = option(2100, "query images of a drawn split")
     train: int = option(10500, "training images of a drawn split; they are inside the database, which is all but the queries")
-    draw: Literal["uniform", "per-class"] = option(
-        "per-class", "how a split is drawn: over images, or class by class as the released lists were"
+    draw: Literal["uniform", "per-class", "auto"] = option(
+        "auto", "how a split is drawn: over images, or class by class as the released lists were; auto: per-class of 21 concepts"
     )
     concepts: int = option(21, "this many of the most frequent concepts, 1 to 81; images of none of them are left out")
 
@@ -33,6 +33,16 @@ class NUSWIDE(Archive):
         super().__post_init__()
         if not 1 <= self.concepts <= CONCEPTS:
             raise ValueError(f"concepts is {self.concepts}: give 1 to {CONCEPTS}.")
+
+    @property
+    def drawing(self) -> str:
+        if self.draw != "auto":
+            return self.draw
+        return "per-class" if self.concepts == 21 else "uniform"
+
+    @property
+    def official(self) -> int | None:
+        return 195_834 if self.concepts == 21 else None
 
     @property
     def identity(self) -> str:

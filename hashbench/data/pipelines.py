@@ -17,6 +17,10 @@ from hashbench.errors import BadData, UnknownName
 
 MOST_PIXELS = 89_478_485
 """The limit of PIL, beyond which it warns of a decompression bomb."""
+MOST_TIMES = 50
+"""How much longer one side may be: the shorter one is resized to the image size."""
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+"""Decoders of PIL that may look at a file; others run programs or are seldom looked after."""
 Decoder = Callable[[bytes, int], np.ndarray]
 
 
@@ -41,15 +45,21 @@ class Header:
 def read_header(data: bytes, name: str) -> Header:
     """Raises BadData for what is no image, and for more pixels than `MOST_PIXELS`."""
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise BadData(f"{name} can't be read as an image: {str(error).splitlines()[0]}.") from error
     except Warning as error:
         raise BadData(f"{name} has more than {MOST_PIXELS:,} pixels: make it smaller.") from error
-    with image:
-        header = Header(image.format or "?", image.mode, *image.size)
-    if header.width * header.height > MOST_PIXELS:
-        raise BadData(f"{name} has {header.width} x {header.height} pixels: the limit is {MOST_PIXELS:,}.")
+    try:
+        with image:
+            frames = int(getattr(image, "n_frames", 1))
+            header = Header(image.format or "?", image.mode, *image.size)
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise BadData(f"{name} can't be read as an image: {(str(error) or type(error).__name__).splitlines()[0]}.") from error
+    if header.width * header.height * frames > MOST_PIXELS:
+        raise BadData(f"{name} has {header.width} x {header.height} x {frames} pixels: the limit is {MOST_PIXELS:,}.")
+    if max(header.width, header.height) > MOST_TIMES * min(header.width, header.height):
+        raise BadData(f"{name} has {header.width} x {header.height} pixels: one side is more than {MOST_TIMES} times the other.")
     return header
 
 
@@ -87,7 +97,7 @@ def _torchvision(data: bytes, size: int) -> np.ndarray:
 
 
 def _pil(data: bytes, size: int) -> np.ndarray:
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         cropped = v1.CenterCrop(size)(v1.Resize(_shorter_side(size))(image.convert("RGB")))
     pixels: np.ndarray = np.asarray(cropped).transpose(2, 0, 1).copy()
     return pixels

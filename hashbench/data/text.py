@@ -26,7 +26,7 @@ def read_lines(file: Path) -> list[str]:
     try:
         if file.stat().st_size > LARGEST:
             raise BadData(f"{file} has more than {LARGEST >> 20} MB: that is no list of images.")
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise BadData(f"{file} is not UTF-8 text: save it as UTF-8.") from error
     except OSError as error:

@@ -45,6 +45,10 @@ class Voc2012(Archive):
     paper: ClassVar[str] = "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/"
     train: int = option(4000, "training images of a drawn split; they are inside the database, which is all but the queries")
 
+    @property
+    def official(self) -> int | None:
+        return 11_540
+
     def read(self, folder: Path) -> Catalogue:
         root = first_folder(folder, ["VOCdevkit/VOC2012", "VOC2012", "."], f"{MAIN}/*_trainval.txt", "ImageSets of VOC 2012")
         first = root / MAIN / f"{CLASSES[0]}_trainval.txt"

@@ -36,7 +36,7 @@ def choose_source(
     """
     dataset = choose("datasets", text, preset if preset in RUN_PRESETS else None)
     if split is not None:
-        dataset = _with(dataset, "split", split, "--split", "reads its splits from files of its own")
+        dataset = _with(dataset, "split", split, "--split", "has no split files to be replaced")
     if preset is not None and preset not in RUN_PRESETS:
         raise UnknownName("preset", preset, RUN_PRESETS)
     preset = preset or dataset.plugin.default_preset

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from hashbench import __version__, registry
-from hashbench.card import CARD, SCHEMA, WEIGHTS, Card, PluginCard, read_card, write_card
+from hashbench.card import CARD, SCHEMA, WEIGHTS, Card, DataCard, PluginCard, read_card, write_card
 from hashbench.configure import with_options
 from hashbench.engine.context import Chosen, Context
-from hashbench.engine.sources import Source, load_source
+from hashbench.engine.sources import Source, load_source, train_content
 from hashbench.engine.victims import HasherChoice, Imported, save_hasher, train_hasher
 from hashbench.errors import UnknownName, UserError
 from hashbench.retrieval import Bootstrap, HammingRanking
@@ -46,9 +47,12 @@ def export_hasher(context: Context, choice: HasherChoice, name: str, out: Path) 
     check_name(name)
     if (out / CARD).exists():
         raise UserError(f"{out} holds a hasher already: give another folder.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out} can't be made ({error.strerror}): give another folder.") from error
     trained = train_hasher(context, choice)
     data = load_source(context, choice.source).data
-    out.mkdir(parents=True, exist_ok=True)
     save_hasher(trained.hasher, out / WEIGHTS)
     value, low, high = clean_map(context, choice)
     card = Card(
@@ -59,15 +63,16 @@ def export_hasher(context: Context, choice: HasherChoice, name: str, out: Path) 
         bits=choice.bits,
         image_size=choice.source.image_size,
         seed=choice.seed,
-        data={
-            "name": data.name,
-            "identity": choice.source.identity,
-            "content": data.content,
-            "labels": data.label_content,
-            "pipeline": data.pipeline,
-            "classes": list(data.classes),
-            "rows": {split: len(rows) for split, rows in data.rows.items()},
-        },
+        data=DataCard(
+            name=data.name,
+            identity=choice.source.identity,
+            content=data.content,
+            labels=data.label_content,
+            train_images=train_content(load_source(context, choice.source)),
+            pipeline=data.pipeline,
+            classes=list(data.classes),
+            rows={split: len(rows) for split, rows in data.rows.items()},
+        ),
         protocol=PROTOCOL,
         map=value,
         map_low=low,
@@ -108,7 +113,7 @@ def find_card(text: str, store: Path) -> Path:
         return imported_folder(store, text)
     if (Path(text) / CARD).is_file():
         return Path(text)
-    known = [folder.name for folder in sorted((store / "imported").glob("*"))]
+    known = [file.parent.name for file in sorted((store / "imported").glob(f"*/{CARD}"))]
     raise UnknownName("imported hasher (or folder with a hasher.json)", text, known)
 
 
@@ -119,10 +124,11 @@ def victim_choice(folder: Path, source: Source, size_given: bool) -> HasherChoic
         raise UserError(f"the hasher '{card.name}' takes images of {card.image_size} px: leave --image-size out.")
     source = replace(source, image_size=card.image_size)
     method, backbone = plugins_of(card)
-    imported = Imported(card.name, folder.resolve(), sha256)
+    name = folder.name if folder.parent.name == "imported" else card.name
+    imported = Imported(name, folder.resolve(), sha256)
     return HasherChoice(
         source,
-        Chosen(f"{card.method.name}@{card.name}", method),
+        Chosen(f"{card.method.name}@{name}", method),
         Chosen(card.backbone.name, backbone),
         card.bits,
         card.seed,
@@ -146,10 +152,14 @@ def plugins_of(card: Card) -> tuple[Any, Any]:
 
 
 def hasher_of(card: Card, folder: Path) -> Any:
-    """The hasher with its weights, on the CPU. Raises UserError where they do not fit."""
+    """The hasher with its weights, on the CPU. Raises UserError where they do not fit, before anything large is made."""
     method, backbone = plugins_of(card)
+    backbone.check(card.image_size)
+    with torch.device("meta"):
+        planned = method.build(backbone.build(card.image_size), card.bits)
+    _check_shapes(folder / WEIGHTS, planned.state_dict(), card)
     hasher = method.build(backbone.build(card.image_size), card.bits)
-    hasher.load_state_dict(_fitting(load_weights(folder / WEIGHTS), hasher.state_dict(), card))
+    hasher.load_state_dict(load_weights(folder / WEIGHTS))
     return hasher
 
 
@@ -162,13 +172,18 @@ def load_weights(file: Path) -> dict[str, Tensor]:
     return state
 
 
-def _fitting(state: dict[str, Tensor], own: dict[str, Tensor], card: Card) -> dict[str, Tensor]:
-    if {name: tensor.shape for name, tensor in state.items()} != {name: tensor.shape for name, tensor in own.items()}:
+def _check_shapes(file: Path, own: dict[str, Tensor], card: Card) -> None:
+    """Raise UserError unless the file holds the tensors of `own`, by its header alone."""
+    try:
+        with safe_open(file, "pt") as tensors:
+            shapes = {name: list(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{file} can't be read as safetensors: {str(error).splitlines()[0]}.") from error
+    if shapes != {name: list(tensor.shape) for name, tensor in own.items()}:
         raise UserError(
             f"the weights of '{card.name}' do not fit {card.method.name} on {card.backbone.name} as they are here: "
             f"it was made with hashbench {card.versions.get('hashbench', '?')}."
         )
-    return state
 
 
 def check_name(name: str) -> None:

@@ -19,6 +19,7 @@ from hashbench.engine.store import digest
 from hashbench.engine.targets import load_target_file
 from hashbench.engine.victims import HasherChoice
 from hashbench.errors import UserError
+from hashbench.plugin import options_of
 from hashbench.protocol_file import protocol_of
 
 
@@ -94,8 +95,17 @@ class Cell:
         )
         readable = "".join(char if char.isalnum() or char == "-" else "_" for char in text)
         choice = self.choice
-        apart = [names, self.preset, choice.budget.epsilon, choice.queries, self.victim.source.image_size, asdict(choice.protocol)]
-        return f"{readable}-{digest(apart)[:6]}"
+        given = [options_of(self.victim.source.dataset.plugin), options_of(self.victim.backbone.plugin)]
+        apart = [
+            names,
+            given,
+            self.preset,
+            choice.budget.epsilon,
+            choice.queries,
+            self.victim.source.image_size,
+            asdict(choice.protocol),
+        ]
+        return f"{readable}-{digest([*apart, *_card(self)])[:6]}"
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,7 @@ class Plan:
 
 
 def _card(cell: Cell) -> list[str]:
+    """What tells a cell apart whose hasher was imported."""
     return [] if cell.victim.imported is None else [cell.victim.imported.card_sha256]
 
 
@@ -146,6 +157,10 @@ def make_plan(config: Config) -> Plan:
             for protocol, attack in product(protocols, config.attacks):
                 chosen, aim = choose_attack(attack, preset, victim.source)
                 cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim, preset))
+    for victim in {cell.victim for cell in cells if cell.victim.imported}:
+        alike = {cell.victim for cell in cells if cell.victim.label == victim.label and cell.victim.source == victim.source}
+        if len({other.imported for other in alike}) > 1:
+            raise UserError(f"two hashers of this run are called '{victim.label}': import one under another name with --name.")
     if config.transfer:
         travelling = _transfers(cells)
         if not travelling:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import platform
 import tempfile
 import traceback
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.numpy import save
 
-from hashbench import __version__
 from hashbench.engine.context import Context
+from hashbench.engine.environment import environment
 from hashbench.engine.plan import Cell, Plan
 from hashbench.engine.scoring import finish_tables, measure_cell
 from hashbench.engine.targets import draw_targets
 from hashbench.engine.timeout import CellTimeout, time_limit
 from hashbench.errors import StoreError, UserError
 from hashbench.files import write_atomically
-from hashbench.results import CellResult, Results, csv_text
-
-PACKAGES = ("torch", "torchvision", "numpy", "pandas", "matplotlib", "safetensors")
+from hashbench.results import SCHEMA, CellResult, Results, csv_text
 
 
 def run_plan(plan: Plan, context: Context, out: Path, command: str, say: Callable[[str], None]) -> tuple[Results, list[Path]]:
@@ -81,20 +76,14 @@ def _try_cell(context: Context, cell: Cell, plan: Plan) -> tuple[CellResult, Use
 
 
 def _run_facts(plan: Plan, context: Context, command: str, cells: list[CellResult]) -> dict[str, Any]:
-    device = context.device
     return {
+        "schema": SCHEMA,
         "plan": plan.key,
         "command": command,
         "config": dict(plan.asked),
         "suites": [dict(suite) for suite in plan.suites],
         "cells": [cell.slug for cell in cells],
-        "versions": {
-            "hashbench": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        },
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU ({platform.machine()})",
-        "threads": torch.get_num_threads(),
+        **environment(context),
     }
 
 

@@ -14,6 +14,7 @@ from hashbench.comparison import tables
 from hashbench.engine.aiming import aim_codes
 from hashbench.engine.attacking import AttackedImages, attack_queries, attacked_codes
 from hashbench.engine.context import Chosen, Context
+from hashbench.engine.environment import environment
 from hashbench.engine.plan import Cell
 from hashbench.engine.sources import load_source
 from hashbench.engine.store import digest
@@ -98,6 +99,7 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
         "options": {name: options_of(chosen.plugin) for name, chosen in plugins.items() if chosen is not None},
         "protocol": dataclasses.asdict(choice.protocol),
         "budget": dataclasses.asdict(choice.budget),
+        "environment": environment(context),
         "targets": targets.facts | {"sha256": targets.sha256, "file": choice.target_file is not None},
         "data": {
             **{f"{split}_rows": len(rows) for split, rows in loaded.data.rows.items()},

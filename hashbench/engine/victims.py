@@ -15,7 +15,7 @@ from torch import Tensor
 from hashbench.card import WEIGHTS, read_card
 from hashbench.data.split import Split, to_images
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
-from hashbench.engine.sources import Source, load_source, thumbnails
+from hashbench.engine.sources import Source, load_source, thumbnails, train_content
 from hashbench.engine.store import digest
 from hashbench.errors import UserError
 from hashbench.hasher import Hasher, Trunk, sign
@@ -128,8 +128,9 @@ def _import_hasher(context: Context, choice: HasherChoice, imported: Imported) -
     facts = card.facts | {
         "imported": imported.name,
         "card_sha256": sha256,
-        "trained_on": card.data.get("name"),
-        "trained_on_this_data": card.data.get("content") == data.data.content,
+        "trained_on": card.data.name,
+        "trained_on_these_training_images": card.data.train_images == train_content(data),
+        "code_differs": [card.method.code, card.backbone.code] != [choice.method.key["code"], choice.backbone.key["code"]],
         "map_on_card": card.map,
     }
     key = {"imported": sha256, "data": digest(data.key), "method": choice.method.key, "backbone": choice.backbone.key}

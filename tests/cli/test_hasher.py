@@ -39,14 +39,18 @@ def test_an_imported_hasher_has_the_same_codes_and_can_be_attacked(published: Pa
     trained = train_hasher(Context(Store(tmp_path / "a"), CPU, Silent(), 64, 2), choice)
     taken = victim_choice(published, choice.source, False)
     imported = train_hasher(Context(Store(tmp_path / "b"), CPU, Silent(), 64, 2), taken)
-    assert (trained.codes == imported.codes).all() and imported.facts["trained_on_this_data"] is True
+    assert (
+        (trained.codes == imported.codes).all()
+        and imported.facts["trained_on_these_training_images"] is True
+        and imported.facts["code_differs"] is False
+    )
     images = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     assert torch.equal(trained.hasher(images), imported.hasher(images))
     out = str(tmp_path / "out")
     done = hashbench("run", "--attack", "fgsm", "--victim", "lab.1", "--dataset", TINY[1], "--out", out, "--store", theirs)
     assert done.returncode == 0, done.stderr
     cells = [json.loads(file.read_text()) for file in (tmp_path / "out" / "cells").glob("*.json")]
-    assert [cell["cell"]["hasher"] for cell in cells] == ["dpsh@mine"] and cells[0]["made"]["hasher"]["imported"] == "mine"
+    assert [cell["cell"]["hasher"] for cell in cells] == ["dpsh@lab.1"] and cells[0]["made"]["hasher"]["imported"] == "lab.1"
     assert hashbench("hasher", "import", str(published), "--name", "lab.1", "--store", theirs).returncode == 2
 
 
@@ -69,6 +73,9 @@ def edit(folder: Path, sealed: bool, **changes: object) -> None:
         (tamper_weights, "hasher.safetensors is not the file its card names"),
         (lambda folder: edit(folder, False, map=0.99), "hasher.json was changed after it was written"),
         (lambda folder: edit(folder, True, bits=13), "do not fit dpsh on convnet"),
+        (lambda folder: edit(folder, True, map=float("nan")), "hasher.json is not JSON: NaN is no number"),
+        (lambda folder: edit(folder, True, data={}), "is no card of a hasher this version reads: data.name"),
+        (lambda folder: edit(folder, True, backbone={"name": "convnet", "options": {"width": 30000}, "code": ""}), "do not fit"),
         (lambda folder: edit(folder, True, name="../up"), "is no card of a hasher this version reads: name"),
         (lambda folder: edit(folder, True, card_schema=99), "is no card of a hasher this version reads: card_schema"),
         (lambda folder: edit(folder, True, method={"name": "./evil.py:Evil", "options": {}, "code": ""}), "method.name"),
@@ -92,3 +99,21 @@ def test_a_tampered_hasher_is_refused(published: Path, tmp_path: Path, tamper, s
 def test_an_unknown_victim_is_a_sentence(tmp_path: Path) -> None:
     done = hashbench("run", "--attack", "fgsm", "--victim", "lab", "--store", str(tmp_path / "b"))
     assert done.returncode == 2 and "unknown imported hasher" in done.stderr
+
+
+def test_two_victims_of_one_name_are_told_apart_or_refused(published: Path, tmp_path: Path) -> None:
+    theirs = str(tmp_path / "b")
+    for name in ("one", "two"):
+        assert hashbench("hasher", "import", str(published), "--name", name, "--store", theirs).returncode == 0
+    run = ["run", "--attack", "noise", "--dataset", TINY[1], "--store", theirs, "--out", str(tmp_path / "out"), "--victim"]
+    done = hashbench(*run, "one,two")
+    assert done.returncode == 0 and len(list((tmp_path / "out" / "cells").glob("*.json"))) == 2, done.stderr
+    other = tmp_path / "pub2" / "mine"
+    assert (
+        hashbench(
+            "hasher", "export", str(other), *TINY[:4], "--hasher", "dpsh[epochs=2]", "--bits", "12", "--store", str(tmp_path / "a")
+        ).returncode
+        == 0
+    )
+    done = hashbench(*run, f"{published},{other}")
+    assert done.returncode == 2 and "two hashers of this run are called 'dpsh@mine-convnet-12'" in done.stderr

@@ -134,7 +134,7 @@ def test_published_numbers_stand_beside_comparable_cells_only() -> None:
         "protocol": "published",
         "seed": 0,
     }
-    facts = {"identity": "nuswide", "image_size": 224, "query_rows": 2100}
+    facts = {"identity": "nuswide", "image_size": 224, "query_rows": 2100, "train_rows": 10500, "database_rows": 193734}
 
     def cell(
         preset: str = "paper", data: object = facts, queries: int = 2100, epsilon: float = 8 / 255, **changed: object
@@ -148,6 +148,9 @@ def test_published_numbers_stand_beside_comparable_cells_only() -> None:
         cell("quick"),
         cell(protocol="harmonised"),
         cell(data={**facts, "identity": "shapes"}),
+        cell(data={**facts, "database_rows": 193733}),
+        cell(hasher={"weights": "own.safetensors", "weights_sha256": "0"}),
+        cell(hasher={"weights": "from scratch"}),
         cell(data={**facts, "image_size": 64}),
         cell(queries=100),
         cell(epsilon=0.1),

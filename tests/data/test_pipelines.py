@@ -81,3 +81,14 @@ def test_a_cut_image_is_one_sentence(pipeline: str, cut: int) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with pytest.raises(BadData, match=r"^a\.png can't be read as an image: [^\n]*$"):
         decode_bytes(pipeline, encoded(noise, "PNG")[:cut], 16, "a.png")
+
+
+def test_thin_images_long_animations_and_programs_are_refused() -> None:
+    frames = [Image.new("P", (3000, 3000), i) for i in range(12)]
+    long = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    thin = encoded(Image.new("RGB", (1, 3000)), "PNG")
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n"
+    for data, sentence in ((long, "x 12 pixels"), (thin, "more than 50 times the other"), (script, "can't be read as an image")):
+        for pipeline in PIPELINES:
+            with pytest.raises(BadData, match=sentence):
+                decode_bytes(pipeline, data, 16, "x")
