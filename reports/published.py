@@ -35,7 +35,7 @@ def _comparable(cell: CellResult) -> bool:
     made = cell.made
     if cell.names["protocol"] != "published" or made.get("preset") != "paper":
         return False
-    if "IMAGENET1K_V1" not in str(made.get("hasher", {}).get("weights", "IMAGENET1K_V1")):
+    if "IMAGENET1K_V1" not in str(made["hasher"].get("weights")):
         return False
     data = made["data"]
     sizes = tuple(data.get(f"{split}_rows") for split in ("query", "train", "database"))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torchvision import transforms as v1
-from torchvision.io import ImageReadMode, decode_image
+from torchvision.io import ImageReadMode, decode_jpeg
 from torchvision.transforms.v2 import functional as v2
 
 from hashbench.errors import BadData, UnknownName
@@ -68,7 +68,7 @@ def decode_bytes(pipeline: str, data: bytes, size: int, name: str) -> np.ndarray
     read_header(data, name)
     try:
         return PIPELINES[pipeline].decode(data, size)
-    except (RuntimeError, OSError, ValueError, SyntaxError) as error:
+    except (RuntimeError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise BadData(f"{name} can't be read as an image: {(str(error) or type(error).__name__).splitlines()[0]}.") from error
 
 
@@ -85,15 +85,23 @@ def _shorter_side(size: int) -> int:
 
 
 def _torchvision(data: bytes, size: int) -> np.ndarray:
-    encoded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-    image = decode_image(encoded, ImageReadMode.RGB, apply_exif_orientation=True)
-    if image.ndim == 4:  # an animation: its first frame
-        image = image[0]
-    if image.dtype == torch.uint16:
-        image = (image.int() >> 8).to(torch.uint8)
+    """JPEG by torchvision; other formats by PIL, since torchvision's decoders of damaged ones can end the process."""
+    if data.startswith(b"\xff\xd8"):
+        image = decode_jpeg(torch.frombuffer(bytearray(data), dtype=torch.uint8), ImageReadMode.RGB, apply_exif_orientation=True)
+    else:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            pixels = np.asarray(ImageOps.exif_transpose(_eight_bit(opened)).convert("RGB"))
+        image = torch.from_numpy(pixels.transpose(2, 0, 1).copy())
     image = v2.resize(image, [_shorter_side(size)], antialias=True)
-    pixels: np.ndarray = v2.center_crop(image, [size, size]).numpy()
-    return pixels
+    cropped: np.ndarray = v2.center_crop(image, [size, size]).numpy()
+    return cropped
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16-bit grey as 8-bit grey; PIL's own conversion would clip it."""
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
 
 
 def _pil(data: bytes, size: int) -> np.ndarray:
@@ -105,7 +113,8 @@ def _pil(data: bytes, size: int) -> np.ndarray:
 
 PIPELINES = {
     "v2": Pipeline(
-        "torchvision decode_image rgb exif, resize shorter side to 8/7 of the size bilinear antialias, centre crop", _torchvision
+        "torchvision decode_jpeg (others: PIL) rgb exif, resize shorter side to 8/7 of the size bilinear antialias, centre crop",
+        _torchvision,
     ),
     "pil-v1": Pipeline("PIL rgb no exif, transforms v1 resize shorter side to 8/7 of the size bilinear, centre crop", _pil),
 }
