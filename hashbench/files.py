@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hashbench.errors import StoreError, UserError
+from hashbench.processes import may_be_alive, whoami
 
 LARGEST_TEXT = 1 << 20
 """Bytes of a TOML file."""
@@ -29,7 +31,7 @@ def read_toml(file: Path, what: str) -> dict[str, Any]:
 
 
 def write_atomically(file: Path, content: str | bytes) -> None:
-    """Replace a file whole: temporary name, fsync, rename."""
+    """Replace a file whole: temporary name, fsync, rename. What killed processes left of it is removed."""
     data = content.encode() if isinstance(content, str) else content
     try:
         _write(file, data)
@@ -39,7 +41,10 @@ def write_atomically(file: Path, content: str | bytes) -> None:
 
 def _write(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    for left in file.parent.glob(f".{glob.escape(file.name)}.*"):
+        if not may_be_alive(left.name.removeprefix(f".{file.name}.").rpartition("-")[0]):
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.{whoami()}-")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

@@ -21,6 +21,7 @@ COMMANDS = {
     "new": "Create a plugin package that works as created.",
     "check": "Try a plugin against its contract.",
     "store": "What the store holds and what it stands on; check it, clear it.",
+    "export": "One tidy table of any number of finished runs.",
     "report": "Render the reports of a finished run again.",
 }
 

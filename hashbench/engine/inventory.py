@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from hashbench import registry
 from hashbench.engine.store import is_sound
 from hashbench.errors import UnknownName, UserError
 from hashbench.fingerprint import code_hash
+from hashbench.processes import may_be_alive
 
 NOT_STAGES = ("tmp", "partial", "damaged", "files", "imported")
 _DIGEST = re.compile(r"[0-9a-f]{20}")
@@ -85,7 +84,11 @@ def damaged(root: Path) -> Iterator[Product]:
 def unneeded(root: Path, older_than_days: float | None) -> list[tuple[Path, str]]:
     """What may go, and why: drafts of dead processes, set-aside products, products of code that is no longer there with all that
     stands on them, and, with `older_than_days`, products that were made longer ago."""
-    found = [(path, "the draft of a run that ended") for path in sorted((root / "tmp").glob("*-*-*")) if not _alive(path.name)]
+    found = [
+        (path, "the draft of a run that ended")
+        for path in sorted((root / "tmp").glob("*-*-*"))
+        if not may_be_alive(path.name.rpartition("-")[0])
+    ]
     found += [(path, "damaged and set aside") for path in sorted((root / "damaged").glob("*"))]
     everything = products(root)
     gone = {product.path.name: "made by code that is no longer there" for product in everything if _is_stale(product.key)}
@@ -129,20 +132,6 @@ def _digests(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _digests(item)
-
-
-def _alive(draft: str) -> bool:
-    """Whether the process whose draft this is may still run; one of another machine may."""
-    host, _, number = draft.rpartition("-")[0].rpartition("-")
-    if host != socket.gethostname() or not number.isdecimal():
-        return True
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _json(file: Path) -> dict[str, Any]:

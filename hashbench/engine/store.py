@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import shutil
-import socket
 import tempfile
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from hashbench.checkpoint import Checkpoint
 from hashbench.errors import StoreError
+from hashbench.processes import whoami
 
 log = logging.getLogger(__name__)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -85,7 +85,7 @@ class Store:
                 log.warning("the stored product %s is damaged: it is set aside as %s and made again", path, aside)
                 aside.parent.mkdir(exist_ok=True)
                 path.rename(aside)
-            draft = Path(tempfile.mkdtemp(dir=self.root / "tmp", prefix=f"{_whoami()}-"))
+            draft = Path(tempfile.mkdtemp(dir=self.root / "tmp", prefix=f"{whoami()}-"))
             try:
                 start = time.perf_counter()
                 before = make(draft) or 0.0
@@ -134,7 +134,7 @@ class Store:
                     f"{_owner(owner)} has been making {path} for longer than {self.wait:g} s: wait for it, stop it, or give --wait."
                 ) from None
         try:
-            owner.write_text(_whoami(), encoding="utf-8")
+            owner.write_text(whoami(), encoding="utf-8")
             yield
         finally:
             owner.unlink(missing_ok=True)
@@ -156,10 +156,6 @@ def is_sound(path: Path) -> bool:
         return bool(json.loads((path / "checksums.json").read_text()) == _checksums(path))
     except (OSError, ValueError):
         return False
-
-
-def _whoami() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _owner(file: Path) -> str:

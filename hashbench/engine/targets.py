@@ -137,7 +137,7 @@ def load_target_file(file: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"the target file {file} can't be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file} is not JSON: {error}.") from error
     wanted: dict[str, type] = dict.fromkeys(("schema", "seed"), int) | dict.fromkeys(("dataset", "labels"), str)
     wanted |= dict.fromkeys(("rule", "facts"), dict) | dict.fromkeys(("queries", "targets"), list)
