@@ -44,7 +44,8 @@ class CSQ(HashingMethod):
         ties = (torch.randint(0, 2, (hasher.bits,), generator=run.generator).float() - 0.5).to(run.device)
         wanted = (labels @ centres + ties).sign()  # several labels: the majority of their centres, ties by chance
         optimiser = torch.optim.AdamW(hasher.parameters(), lr=self.rate)
-        for _, _, positions, images in epochs(data, self.epochs, self.batch_size, run, "training CSQ"):
+        parts = {"hasher": hasher, "optimiser": optimiser}  # kept on disk, so that a killed training goes on
+        for _, _, positions, images in epochs(data, self.epochs, self.batch_size, run, "training CSQ", **parts):
             loss = csq_loss(torch.tanh(hasher(images)), wanted[positions], self.quantisation)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

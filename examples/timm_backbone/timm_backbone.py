@@ -36,7 +36,7 @@ class Timm(Backbone):
         labels = data.labels.to(run.device)
         model = nn.Sequential(trunk, nn.Linear(trunk.width, labels.shape[1])).to(run.device).train()
         optimiser = torch.optim.AdamW(model.parameters(), lr=self.rate)
-        for _, _, positions, images in epochs(data, self.warmup, 64, run, "warming up"):
+        for _, _, positions, images in epochs(data, self.warmup, 64, run, "warming up", model=model, optimiser=optimiser):
             loss = F.binary_cross_entropy_with_logits(model(images), labels[positions])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

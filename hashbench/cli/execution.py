@@ -32,14 +32,20 @@ class How:
     deterministic: bool
 
 
-def execution(function: Callable[..., None]) -> Callable[..., None]:
-    """The options of `How`, for every command that runs a plan; the command gets one `how`."""
+def gathered(function: Callable[..., None]) -> Callable[..., None]:
+    """A command's function that gets the options of `How` as one `how`."""
 
     @functools.wraps(function)
     def command(**options: Any) -> None:
         how = How(**{field.name: options.pop(field.name) for field in fields(How)})
         function(how=how, **options)
 
+    return command
+
+
+def execution(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of `How`, for every command that runs a plan; the command gets one `how`."""
+    command = gathered(function)
     for option in reversed(
         (
             click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0."),

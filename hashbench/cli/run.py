@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -12,6 +12,9 @@ from hashbench.cli.configfile import apply_config
 from hashbench.cli.execution import How, execution, store_folder
 from hashbench.errors import UserError
 from hashbench.spec import split_outside_brackets
+
+if TYPE_CHECKING:
+    from hashbench.engine.plan import Plan
 
 LIST: dict[str, Any] = {"multiple": True, "metavar": "NAME,..."}
 
@@ -82,17 +85,23 @@ def command(how: How, config: Path | None, **asked: Any) -> None:
     Options that take names repeat, or take several separated by commas: the cells are their product.
     """
     from hashbench.cli.execute import execute, prepare
+
+    prepare(how.workers)
+    plan = planned(how, asked)
+    execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], asked["batch_size"], how)
+
+
+def planned(how: How, asked: dict[str, Any]) -> Plan:
+    """The plan of the options of hashbench run."""
     from hashbench.engine.imported import find_card
     from hashbench.engine.plan import Config, make_plan
 
-    prepare(how.workers)
     given = {key: value for key, value in asked.items() if value not in (None, ())}
     if asked["victims"]:
         given["victims"] = tuple(str(find_card(text, store_folder(how.store))) for text in asked["victims"])
         if not _written("hashers"):
             given["hashers"] = ()
-    plan = make_plan(Config(**{"attacks": (), **given}))
-    execute(plan, plan.cells[0].slug.rsplit("-", 1)[0], asked["batch_size"], how)
+    return make_plan(Config(**{"attacks": (), **given}))
 
 
 def _written(name: str) -> bool:

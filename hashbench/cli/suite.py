@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -55,7 +55,7 @@ def list_suites() -> None:
 @_options
 @click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
 def show(name: str, store: str | None, **asked: Any) -> None:
-    from hashbench.engine.costs import STAGES, estimate, measured_rates, work_of
+    from hashbench.engine.costs import estimate, measured_rates, work_of
 
     plan = _plan(name, asked)
     for suite in plan.suites:
@@ -64,12 +64,18 @@ def show(name: str, store: str | None, **asked: Any) -> None:
             click.echo(f"  {suite['note']}")
         click.echo(f"  {len(suite['cells'])} cells: " + ", ".join(f"{key} = {text}" for key, text in suite["attacks"].items()))
     click.secho(f"All together {len(plan.cells)} cells, which share:", bold=True)
-    stages = estimate(work_of(plan), measured_rates(store_folder(store)))
+    tell_costs(estimate(work_of(plan), measured_rates(store_folder(store))))
+
+
+def tell_costs(stages: Mapping[str, tuple[int, float, int]]) -> None:
+    """What `estimate` found, a line a stage."""
+    from hashbench.engine.costs import STAGES
+
     for stage, (count, seconds, unknown) in stages.items():
         known = f"{_duration(seconds)} by what this store has measured" if unknown < count else "not measured in this store"
         some = f", {unknown} of them not measured" if 0 < unknown < count else ""
         click.echo(f"  {count} x {STAGES[stage]}: {known}{some}")
-    click.echo(f"From nothing about {_duration(sum(seconds for _, seconds, _ in stages.values()))}, the unmeasured apart.")
+    click.echo(f"About {_duration(sum(seconds for _, seconds, _ in stages.values()))}, the unmeasured apart.")
 
 
 @command.command("run", help="Run a suite to its tables and figures, in the paper's order.")

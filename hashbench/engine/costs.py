@@ -47,8 +47,11 @@ def measured_rates(store: Path) -> Rates:
     seen: dict[tuple[str, str], list[float]] = {}
     for stage in STAGES:
         for file in (store / stage).glob("*/made.json"):
-            made = json.loads(file.read_text(encoding="utf-8"))
-            seen.setdefault((stage, made["work"]), []).append(made["seconds"])
+            try:
+                made = json.loads(file.read_text(encoding="utf-8"))
+                seen.setdefault((stage, str(made["work"])), []).append(float(made["seconds"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # damaged: the store finds that out when it is used
     return {key: statistics.median(values) for key, values in seen.items()}
 
 

@@ -51,8 +51,17 @@ def check_out(plan: Plan, out: Path) -> None:
     if not parent.is_dir() or not _writable(parent):
         raise UserError(f"--out {out} is not writable: give a folder that is.")
     file = out / "run.json"
-    if file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("plan") != plan.key:
+    if file.is_file() and _plan_of(file) != plan.key:
         raise UserError(f"{out} holds the results of another command: give another --out, or delete that folder.")
+
+
+def _plan_of(file: Path) -> object:
+    """The key of the plan whose results lie there; None where the file is damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content.get("plan") if isinstance(content, dict) else None
 
 
 def _writable(folder: Path) -> bool:

@@ -29,6 +29,8 @@ SMALL = {
     "HASHBENCH_RUN_BACKBONES": "convnet[width=8,warmup_epochs=1]",
     "HASHBENCH_HASHER_EXPORT_DATASET": "shapes[train=64,database=128,queries=8]",
     "HASHBENCH_HASHER_EXPORT_BACKBONE": "convnet[width=8,warmup_epochs=1]",
+    "HASHBENCH_PLAN_DATASETS": "shapes[train=64,database=128,queries=8]",
+    "HASHBENCH_PLAN_BACKBONES": "convnet[width=8,warmup_epochs=1]",
     "HASHBENCH_TARGETS_SHOW_DATASET": "shapes[train=64,database=128,queries=8]",
     "HASHBENCH_TARGETS_MAKE_DATASET": "shapes[train=64,database=128,queries=8]",
 }

@@ -182,3 +182,18 @@ def test_store_commands_show_what_stands_on_what_and_clear_stale_code(tmp_path: 
     assert not products(tmp_path / "store")
     shutil.rmtree(tmp_path / "store")
     assert hashbench("store", "list", *store).returncode == 0
+
+
+def test_plan_makes_nothing_and_knows_what_is_there(tmp_path: Path) -> None:
+    args = ["--attack", "dhta[steps=2]", *TINY, "--store", str(tmp_path / "store")]
+    before = hashbench("plan", *args)
+    assert before.returncode == 0 and "in the store: nothing" in before.stdout and "not measured in this store" in before.stdout
+    assert not products(tmp_path / "store")
+    assert hashbench("run", *args, "--out", str(tmp_path / "out")).returncode == 0
+    made = {product.name for product in products(tmp_path / "store")}
+    after = hashbench("plan", *args)
+    assert "to be made: nothing" in after.stdout and "Nothing is to be made." in after.stdout
+    more = hashbench("plan", *args[:1], "dhta[steps=3]", *args[2:])
+    assert "in the store: pixels, trunk, hasher, codes, targets, aim, aim codes, controls" in more.stdout
+    assert "to be made: fitted attack, images, their codes" in more.stdout
+    assert {product.name for product in products(tmp_path / "store")} == made
