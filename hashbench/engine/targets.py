@@ -18,6 +18,8 @@ from hashbench.protocol import Protocol
 from hashbench.targets import draw_labels, pick_queries
 
 SCHEMA = 1
+LARGEST = 1 << 26
+"""Bytes of a target file; one of 5,000 queries has 0.2 MB."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ def _checked(file: Path, content: dict[str, Any], data: RetrievalData, protocol:
 def load_target_file(file: Path) -> dict[str, Any]:
     """A target file as it was written."""
     try:
+        if file.stat().st_size > LARGEST:
+            raise UserError(f"{file} has more than {LARGEST >> 20} MB: that is no target file.")
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"the target file {file} can't be read: {error.strerror}.") from error

@@ -13,6 +13,7 @@ from PIL import Image
 
 from hashbench.api import BadData
 from hashbench.data import pipelines
+from hashbench.data.images import read_pixels
 from hashbench.engine.choosing import choose_source
 from hashbench.engine.context import Context
 from hashbench.engine.sources import load_source
@@ -145,3 +146,21 @@ def test_the_real_lists_have_the_counts_that_were_measured(shared: Path) -> None
         table = {line.split("│")[1].strip(): line.split("│")[2:5] for line in done.stdout.splitlines() if line.count("│") == 5}
         found = [table[row][column].strip() for row in ("rows", "distinct label vectors") for column in (0, 2)]
         assert found == wanted and done.returncode == 1 and "has no database_img.txt" in done.stdout
+
+
+class Trap:
+    """Would write a file if it were unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self):
+        return (Path.touch, (self.file,))
+
+
+def test_an_array_of_objects_is_not_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "pixels.npy", np.array([Trap(tmp_path / "sprung")], dtype=object), allow_pickle=True)
+    (tmp_path / "found.json").write_text('{"broken": {}, "modes": {}}')
+    with pytest.raises(ValueError, match="Python objects"):
+        read_pixels(tmp_path)
+    assert not (tmp_path / "sprung").exists()
