@@ -104,11 +104,9 @@ def unneeded(root: Path, older_than_days: float | None) -> list[tuple[Path, str]
 
 
 def remove(paths: Sequence[Path]) -> None:
-    """Delete products and leftovers, with their locks."""
+    """Delete products and leftovers. Their locks stay: another process may hold one."""
     for path in paths:
         shutil.rmtree(path, ignore_errors=True)
-        for end in (".lock", ".owner"):
-            Path(f"{path}{end}").unlink(missing_ok=True)
 
 
 def _is_stale(key: Mapping[str, Any]) -> bool:
