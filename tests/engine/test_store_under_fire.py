@@ -197,3 +197,26 @@ def test_plan_makes_nothing_and_knows_what_is_there(tmp_path: Path) -> None:
     assert "in the store: pixels, trunk, hasher, codes, targets, aim, aim codes, controls" in more.stdout
     assert "to be made: fitted attack, images, their codes" in more.stdout
     assert {product.name for product in products(tmp_path / "store")} == made
+
+
+def test_deterministic_is_strict_inside_stages_and_said_in_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    import torch
+
+    asked: list[tuple[bool, bool]] = []
+    use = torch.use_deterministic_algorithms
+    monkeypatch.setattr(
+        torch,
+        "use_deterministic_algorithms",
+        lambda mode, *, warn_only=False: (asked.append((mode, warn_only)), use(mode, warn_only=warn_only)),
+    )
+    for flags, strict in (([], False), (["--deterministic"], True)):
+        asked.clear()
+        out = tmp_path / f"out{strict}"
+        done = hashbench("run", "--attack", "noise", *TINY, *flags, "--store", str(tmp_path / str(strict)), "--out", str(out))
+        assert done.returncode == 0, done.stderr
+        assert {warn for mode, warn in asked if mode} == {not strict}
+        (cell,) = (json.loads(file.read_text()) for file in (out / "cells").glob("*.json"))
+        assert (cell["made"]["environment"]["deterministic"] == "strict") is strict and cell["schema"] == 2
+    assert not torch.are_deterministic_algorithms_enabled()
