@@ -64,7 +64,12 @@ class Checkpoint:
     def keep(self, file: Path, step: int, parts: Mapping[str, Part], generator: torch.Generator, device: torch.device) -> None:
         """Write the state after `step` steps."""
         state: dict[str, Any] = {name: _state(part) for name, part in {**self.also, **parts}.items()}
-        state |= {"step": step, "seconds": self.before + time.monotonic() - self._start, "random": _random(generator, device)}
+        state |= {
+            "step": step,
+            "device": device.type,
+            "seconds": self.before + time.monotonic() - self._start,
+            "random": _random(generator, device),
+        }
         tensors: dict[str, Tensor] = {}
         structure = json.dumps(_encode(state, tensors))
         content = save(tensors, {"structure": structure})
@@ -75,6 +80,9 @@ class Checkpoint:
         """Put the parts back as they were kept; returns the steps done, 0 where there is no sound state."""
         state = _read(file)
         if state is None:
+            return 0
+        if state["device"] != device.type:
+            log.warning("the checkpoint %s was kept on another kind of device and is not used", file)
             return 0
         try:
             for name, part in {**self.also, **parts}.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ def write_pixels(data: RetrievalData, folder: Path, workers: int, progress: Prog
     """
     count, size = len(data.labels), data.image_size
     array = np.lib.format.open_memmap(folder / PIXELS, mode="w+", dtype=np.uint8, shape=(count, 3, size, size))
+    _reserve(folder / PIXELS)
     broken: dict[int, str] = {}
     modes: Counter[str] = Counter()
 
@@ -46,6 +48,13 @@ def write_pixels(data: RetrievalData, folder: Path, workers: int, progress: Prog
     array.flush()
     found = {"broken": broken, "modes": dict(sorted(modes.items()))}
     (folder / FOUND).write_text(json.dumps(found, sort_keys=True), encoding="utf-8")
+
+
+def _reserve(file: Path) -> None:
+    """Take the room on the disk now: writing to a mapped file on a full disk would end the process."""
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
 
 
 def read_pixels(folder: Path) -> tuple[np.ndarray, Mapping[int, str], Mapping[str, int]]:

@@ -7,10 +7,13 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from hashbench import registry
 from hashbench.engine.store import is_sound
@@ -94,6 +97,8 @@ def unneeded(root: Path, older_than_days: float | None) -> list[tuple[Path, str]
     gone = {product.path.name: "made by code that is no longer there" for product in everything if _is_stale(product.key)}
     if older_than_days is not None:
         limit = time.time() - older_than_days * 86_400
+        old = [path for path in sorted((root / "partial").glob("*")) if path.stat().st_mtime < limit]
+        found += [(path, "state of a run that was not taken up again") for path in old]
         gone |= {p.path.name: f"older than {older_than_days:g} days" for p in everything if p.path.stat().st_mtime < limit}
     grown = True
     while grown:
@@ -104,9 +109,15 @@ def unneeded(root: Path, older_than_days: float | None) -> list[tuple[Path, str]
 
 
 def remove(paths: Sequence[Path]) -> None:
-    """Delete products and leftovers. Their locks stay: another process may hold one."""
+    """Delete products and leftovers, but those that another process is making. Locks stay: another process may hold one."""
     for path in paths:
-        shutil.rmtree(path, ignore_errors=True)
+        try:
+            with FileLock(f"{path}.lock", blocking=False) if _DIGEST.fullmatch(path.name) else nullcontext():
+                going = path.with_name(f"{path.name}.going")
+                path.rename(going)
+                shutil.rmtree(going, ignore_errors=True)
+        except (Timeout, FileNotFoundError):
+            continue
 
 
 def _is_stale(key: Mapping[str, Any]) -> bool:
@@ -117,7 +128,7 @@ def _is_stale(key: Mapping[str, Any]) -> bool:
             try:
                 if code_hash(registry.load(kind, str(value["name"]))) != value["code"]:
                     return True
-            except UserError:
+            except Exception:  # noqa: BLE001 - a stranger's plugin that can't be loaded says nothing about its products
                 continue
     return False
 

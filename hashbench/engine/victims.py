@@ -76,7 +76,7 @@ def train_trunk(context: Context, choice: HasherChoice) -> tuple[Trunk, dict[str
     """A trunk with its weights, facts, and its key. Shared by methods and bits."""
     loaded = load_source(context, choice.source)
     seed = derive_seed(choice.seed, "trunk", choice.source.name, choice.backbone.text)
-    key = {"data": digest(loaded.key), "backbone": choice.backbone.key, "seed": seed}
+    key = {"data": digest(loaded.key), "pixels": loaded.key["pixels"], "backbone": choice.backbone.key, "seed": seed}
 
     def make(draft: Path) -> float:
         checkpoint = context.store.checkpoint("trunk", key)
