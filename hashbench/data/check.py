@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from hashbench.data.ahead import in_order
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.facts import SPLITS
-from hashbench.data.pipelines import read_header
+from hashbench.data.images import look_at_all
 from hashbench.errors import BadData
 from hashbench.run import Progress
 
@@ -80,21 +79,11 @@ def _look_at_images(data: RetrievalData, found: Findings, index: Path, workers: 
         missing = set(np.flatnonzero(~hashes.any(axis=1)).tolist())
         data = data.with_hashes(hashes)
     modes: Counter[str] = Counter()
-
-    def look(position: int) -> str | None:
-        if position in missing:
-            return None
-        try:
-            if data.files is not None:
-                modes[read_header(data.files.read(position), data.files.paths[position]).mode] += 1
-            data.decode(position)
-        except BadData as error:
-            return str(error)
-        return None
-
-    count = len(data.labels)
-    told = progress.track(in_order(look, count, workers), "decoding images", count)
-    problems += [problem for problem in told if problem is not None]
+    for position, seen in enumerate(look_at_all(data, workers, progress)):
+        if not isinstance(seen, BadData):
+            modes.update(seen[1:])
+        elif position not in missing:
+            problems.append(str(seen))
     found.problems += _shortened(problems)
     other = ", ".join(f"{number} {mode}" for mode, number in sorted(modes.items()) if mode != "RGB")
     if other:

@@ -14,32 +14,6 @@ from hashbench.data.text import read_lines
 from hashbench.errors import BadData
 from hashbench.plugin import option
 
-POTENTIAL = [
-    "animals",
-    "baby",
-    "bird",
-    "car",
-    "clouds",
-    "dog",
-    "female",
-    "flower",
-    "food",
-    "indoor",
-    "lake",
-    "male",
-    "night",
-    "people",
-    "plant_life",
-    "portrait",
-    "river",
-    "sea",
-    "sky",
-    "structures",
-    "sunset",
-    "transport",
-    "tree",
-    "water",
-]
 RELEVANT = [
     "baby",
     "bird",
@@ -56,6 +30,7 @@ RELEVANT = [
     "sea",
     "tree",
 ]
+POTENTIAL = [*RELEVANT, "animals", "food", "indoor", "lake", "plant_life", "sky", "structures", "sunset", "transport", "water"]
 IMAGES = 25_000
 ANNOTATIONS = [
     *(f"mirflickr25k_annotations{end}" for end in ("_v080", "")),
@@ -86,7 +61,7 @@ class Flickr25k(Archive):
 
     @property
     def official(self) -> int | None:
-        return 25_000
+        return IMAGES
 
     def read(self, folder: Path) -> Catalogue:
         annotations = first_folder(folder, ANNOTATIONS, "sky.txt", "annotations of MIRFLICKR-25K")

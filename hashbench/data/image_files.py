@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hashbench.data.ahead import in_order
+from hashbench.data.pipelines import decode_with_mode
 from hashbench.data.text import Complain
 from hashbench.errors import BadData
 from hashbench.files import write_atomically
@@ -24,12 +25,15 @@ _ENTRY = np.dtype([("size", "<i8"), ("modified", "<i8"), ("changed", "<i8"), ("s
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Paths below a root, one an image of the pool."""
+    """Paths below a root, one an image of the pool, and how they become pixels."""
 
     root: Path
     paths: Sequence[str]
     named_by: Callable[[int], str]
     """Pool position -> the file and line that name the image, for messages."""
+    pipeline: str
+    """The name of the pipeline that decodes them."""
+    image_size: int
 
     def path(self, position: int) -> Path:
         """Raises BadData where there is no such file, or it lies outside the root."""
@@ -53,6 +57,10 @@ class ImageFiles:
             return file.read_bytes()
         except OSError as error:
             raise BadData(f"{file} can't be read: {error.strerror}.") from error
+
+    def look(self, position: int) -> tuple[np.ndarray, str]:
+        """(3, image_size, image_size) uint8, and the mode of the file. Raises BadData as `read` does, and for a damaged one."""
+        return decode_with_mode(self.pipeline, self.read(position), self.image_size, str(self.root / self.paths[position]))
 
     def _inside(self, file: Path) -> bool:
         folder = str(file.parent)

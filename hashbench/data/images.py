@@ -5,18 +5,32 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from hashbench.data.ahead import in_order
 from hashbench.data.dataset import RetrievalData
-from hashbench.data.pipelines import read_header
 from hashbench.errors import BadData
 from hashbench.run import Progress
 
 PIXELS, FOUND = "pixels.npy", "found.json"
+
+
+def look_at_all(
+    data: RetrievalData, workers: int, progress: Progress
+) -> Iterator[tuple[np.ndarray] | tuple[np.ndarray, str] | BadData]:
+    """Of every image in order: its pixels, and the mode of its file where it has one; or why it can't be read."""
+
+    def look(position: int) -> tuple[np.ndarray] | tuple[np.ndarray, str] | BadData:
+        try:
+            return (data.decode(position),) if data.files is None else data.files.look(position)
+        except BadData as error:
+            return error
+
+    count = len(data.labels)
+    return progress.track(in_order(look, count, workers), "decoding images", count)
 
 
 def write_pixels(data: RetrievalData, folder: Path, workers: int, progress: Progress, skip_broken: bool) -> None:
@@ -30,21 +44,14 @@ def write_pixels(data: RetrievalData, folder: Path, workers: int, progress: Prog
     broken: dict[int, str] = {}
     modes: Counter[str] = Counter()
 
-    def decoded(position: int) -> np.ndarray | BadData:
-        try:
-            if data.files is not None:
-                modes[read_header(data.files.read(position), data.files.paths[position]).mode] += 1
-            return data.decode(position)
-        except BadData as error:
+    for position, seen in enumerate(look_at_all(data, workers, progress)):
+        if isinstance(seen, BadData):
             if not skip_broken:
-                raise
-            return error
-
-    for position, pixels in enumerate(progress.track(in_order(decoded, count, workers), "decoding images", count)):
-        if isinstance(pixels, BadData):
-            broken[position] = str(pixels)
+                raise seen
+            broken[position] = str(seen)
         else:
-            array[position] = pixels
+            array[position] = seen[0]
+            modes.update(seen[1:])
     array.flush()
     found = {"broken": broken, "modes": dict(sorted(modes.items()))}
     (folder / FOUND).write_text(json.dumps(found, sort_keys=True), encoding="utf-8")

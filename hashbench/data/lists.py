@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,12 @@ from typing import Literal
 import numpy as np
 
 from hashbench.data.dataset import Dataset, RetrievalData
-from hashbench.data.facts import SPLITS, label_facts, split_facts
+from hashbench.data.facts import SPLITS
 from hashbench.data.image_files import ImageFiles
-from hashbench.data.pipelines import PIPELINES, decode_bytes
-from hashbench.data.text import Complain, read_lines, refuse, relative_path, zeros_and_ones
+from hashbench.data.of_files import data_of_files
+from hashbench.data.text import STEMS, Complain, read_lines, refuse, relative_path, zeros_and_ones
 from hashbench.errors import BadData
 from hashbench.plugin import option
-
-STEMS = {"train": "train", "database": "database", "query": "test"}
 
 
 @dataclass(frozen=True)
@@ -52,22 +49,8 @@ class Lists(Dataset):
     def _read(self, root: Path, image_size: int, complain: Complain) -> RetrievalData:
         splits = {split: read_split(root, stem, complain) for split, stem in STEMS.items()}
         paths, labels, rows, where = _pool(splits, complain)
-        files = ImageFiles(root, paths, where.__getitem__)
-        hashed = hashlib.sha256("\0".join(paths).encode("utf-8", "surrogatepass") + labels.tobytes())
-        for split in SPLITS:
-            hashed.update(rows[split].tobytes())
-        return RetrievalData(
-            name=root.resolve().name,
-            classes=_class_names(root, labels.shape[1], complain),
-            labels=labels,
-            rows=rows,
-            image_size=image_size,
-            decode=lambda i: decode_bytes(self.pipeline, files.read(i), image_size, str(root / paths[i])),
-            content=hashed.hexdigest(),
-            pipeline=PIPELINES[self.pipeline].text,
-            facts=label_facts(labels, rows) | split_facts(rows, np.arange(len(paths))),
-            files=files,
-        )
+        files = ImageFiles(root, paths, where.__getitem__, self.pipeline, image_size)
+        return data_of_files(root.resolve().name, _class_names(root, labels.shape[1], complain), files, labels, rows, {})
 
 
 def _checked(folder: Path | None) -> Path:

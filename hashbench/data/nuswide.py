@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,9 +24,6 @@ class NUSWIDE(Archive):
     paper: ClassVar[str] = "https://lms.comp.nus.edu.sg/wp-content/uploads/2019/research/nuswide/NUS-WIDE.html"
     queries: int = option(2100, "query images of a drawn split")
     train: int = option(10500, "training images of a drawn split; they are inside the database, which is all but the queries")
-    draw: Literal["uniform", "per-class", "auto"] = option(
-        "auto", "how a split is drawn: over images, or class by class as the released lists were; auto: per-class of 21 concepts"
-    )
     concepts: int = option(21, "this many of the most frequent concepts, 1 to 81; images of none of them are left out")
 
     def __post_init__(self) -> None:
@@ -36,9 +33,7 @@ class NUSWIDE(Archive):
 
     @property
     def drawing(self) -> str:
-        if self.draw != "auto":
-            return self.draw
-        return "per-class" if self.concepts == 21 else "uniform"
+        return "per-class" if self.draw == "auto" and self.concepts == 21 else super().drawing
 
     @property
     def official(self) -> int | None:

@@ -13,7 +13,7 @@ from torchvision import transforms as v1
 from torchvision.io import ImageReadMode, decode_jpeg
 from torchvision.transforms.v2 import functional as v2
 
-from hashbench.errors import BadData, UnknownName
+from hashbench.errors import BadData
 
 MOST_PIXELS = 89_478_485
 """The limit of PIL, beyond which it warns of a decompression bomb."""
@@ -36,7 +36,6 @@ class Pipeline:
 class Header:
     """What an image file says of itself before it is decoded."""
 
-    format: str
     mode: str
     width: int
     height: int
@@ -53,7 +52,7 @@ def read_header(data: bytes, name: str) -> Header:
     try:
         with image:
             frames = int(getattr(image, "n_frames", 1))
-            header = Header(image.format or "?", image.mode, *image.size)
+            header = Header(image.mode, *image.size)
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise BadData(f"{name} can't be read as an image: {(str(error) or type(error).__name__).splitlines()[0]}.") from error
     if header.width * header.height * frames > MOST_PIXELS:
@@ -65,18 +64,16 @@ def read_header(data: bytes, name: str) -> Header:
 
 def decode_bytes(pipeline: str, data: bytes, size: int, name: str) -> np.ndarray:
     """(3, size, size) uint8. Raises BadData naming the file where it is damaged or too large."""
-    read_header(data, name)
+    return decode_with_mode(pipeline, data, size, name)[0]
+
+
+def decode_with_mode(pipeline: str, data: bytes, size: int, name: str) -> tuple[np.ndarray, str]:
+    """The same, and the mode that the file is in: RGB, L, CMYK, ..."""
+    mode = read_header(data, name).mode
     try:
-        return PIPELINES[pipeline].decode(data, size)
+        return PIPELINES[pipeline].decode(data, size), mode
     except (RuntimeError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise BadData(f"{name} can't be read as an image: {(str(error) or type(error).__name__).splitlines()[0]}.") from error
-
-
-def pipeline_named(name: str) -> Pipeline:
-    """Raises UnknownName."""
-    if name not in PIPELINES:
-        raise UnknownName("pipeline", name, PIPELINES)
-    return PIPELINES[name]
 
 
 def _shorter_side(size: int) -> int:

@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from hashbench.data.text import read_lines, refuse, relative_path, zeros_and_ones
+from hashbench.data.text import STEMS, read_lines, refuse, relative_path, zeros_and_ones
 from hashbench.errors import BadData
-
-STEMS = {"train": "train", "database": "database", "query": "test"}
 
 
 def released_split(folder: Path, paths: Sequence[str], labels: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

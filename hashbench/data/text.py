@@ -12,6 +12,9 @@ from hashbench.errors import BadData
 LARGEST = 1 << 30
 """Bytes; the largest list of the field has 20 MB."""
 
+STEMS = {"train": "train", "database": "database", "query": "test"}
+"""How the field's list files of each split are called."""
+
 Complain = Callable[[str], None]
 """Takes one sentence about damage: raises BadData, or notes it and lets the reading go on."""
 
