@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -36,78 +37,85 @@ Part = Stateful | Tensor | dict[str, Tensor]
 class Checkpoint:
     """The folder of one stage's loops. States are kept at most every `every` seconds, each with its checksum."""
 
-    def __init__(self, folder: Path, every: float) -> None:
+    def __init__(self, folder: Path, every: float, also: Mapping[str, Part] | None = None) -> None:
+        """`also`: what every loop's state holds beside its own parts."""
         self.folder = folder
         self.every = every
+        self.also = also or {}
         self.before = 0.0
         """Seconds spent on the stage by runs that were killed."""
-        self.also: dict[str, Part] = {}
-        """What every loop's state holds beside its own parts."""
         self._start = self._kept = time.monotonic()
         self._loops = 0
 
-    def below(self, name: str) -> Checkpoint:
+    def below(self, name: str, also: Mapping[str, Part]) -> Checkpoint:
         """A checkpoint for loops inside one step of this one."""
-        inner = Checkpoint(self.folder / name, self.every)
+        inner = Checkpoint(self.folder / name, self.every, also)
         inner._kept = self._kept
         return inner
 
-    def next_loop(self) -> Path:
-        """The file of the next loop; a stage runs its loops in the same order every time."""
+    def loop(self, parts: Mapping[str, Part], generator: torch.Generator, device: torch.device) -> Loop:
+        """The next loop; a stage runs its loops in the same order every time."""
         self._loops += 1
-        return self.folder / f"loop{self._loops}.checkpoint"
+        return Loop(self, self.folder / f"loop{self._loops}.checkpoint", {**self.also, **parts}, generator, device)
 
     def due(self) -> bool:
         """Whether the last state is old enough to be replaced."""
         return time.monotonic() - self._kept >= self.every
 
-    def keep(self, file: Path, step: int, parts: Mapping[str, Part], generator: torch.Generator, device: torch.device) -> None:
-        """Write the state after `step` steps."""
-        state: dict[str, Any] = {name: _state(part) for name, part in {**self.also, **parts}.items()}
-        state |= {
-            "step": step,
-            "device": device.type,
-            "seconds": self.before + time.monotonic() - self._start,
-            "random": _random(generator, device),
-        }
+    def write(self, file: Path, state: dict[str, Any]) -> None:
+        """Keep a state, and the seconds spent so far."""
+        state["seconds"] = self.before + time.monotonic() - self._start
         tensors: dict[str, Tensor] = {}
         structure = json.dumps(_encode(state, tensors))
         content = save(tensors, {"structure": structure})
         write_atomically(file, hashlib.sha256(content).digest() + content)
         self._kept = time.monotonic()
 
-    def restore(self, file: Path, parts: Mapping[str, Part], generator: torch.Generator, device: torch.device) -> int:
+
+@dataclass(frozen=True)
+class Loop:
+    """One loop's file, and all that the loop changes."""
+
+    checkpoint: Checkpoint
+    file: Path
+    parts: Mapping[str, Part]
+    generator: torch.Generator
+    device: torch.device
+
+    def keep(self, step: int) -> None:
+        """Write the state after `step` steps."""
+        state: dict[str, Any] = {name: _state(part) for name, part in self.parts.items()}
+        state |= {"step": step, "device": self.device.type, "random": _random(self.generator, self.device)}
+        self.checkpoint.write(self.file, state)
+
+    def restore(self) -> int:
         """Put the parts back as they were kept; returns the steps done, 0 where there is no sound state."""
-        state = _read(file)
+        state = _read(self.file)
         if state is None:
             return 0
-        if state["device"] != device.type:
-            log.warning("the checkpoint %s was kept on another kind of device and is not used", file)
+        if state["device"] != self.device.type:
+            log.warning("the checkpoint %s was kept on another kind of device and is not used", self.file)
             return 0
         try:
-            for name, part in {**self.also, **parts}.items():
+            for name, part in self.parts.items():
                 _put_back(part, state[name])
         except (KeyError, RuntimeError, ValueError) as error:
-            raise ContractError(f"{file} holds another state than this loop has ({error}): delete it and run again.") from error
-        _put_back_random(state["random"], generator, device)
-        self.before = max(self.before, float(state["seconds"]))
+            raise ContractError(
+                f"{self.file} holds another state than this loop has ({error}): delete it and run again."
+            ) from error
+        _put_back_random(state["random"], self.generator, self.device)
+        self.checkpoint.before = max(self.checkpoint.before, float(state["seconds"]))
         return int(state["step"])
 
 
 class Steps:
     """The steps of a loop that are left; see `Run.resumable`."""
 
-    def __init__(
-        self, count: int, checkpoint: Checkpoint | None, parts: Mapping[str, Part], generator: torch.Generator, device: torch.device
-    ) -> None:
+    def __init__(self, count: int, loop: Loop | None) -> None:
         self.count = count
-        self._checkpoint = checkpoint if parts else None
-        self._parts, self._generator, self._device = parts, generator, device
-        self._file = None if self._checkpoint is None else self._checkpoint.next_loop()
-        self.first = 0
+        self._loop = loop
+        self.first = 0 if loop is None else loop.restore()
         """The first step that is left."""
-        if self._checkpoint is not None and self._file is not None:
-            self.first = self._checkpoint.restore(self._file, parts, generator, device)
 
     def __len__(self) -> int:
         return self.count - self.first
@@ -115,8 +123,8 @@ class Steps:
     def __iter__(self) -> Iterator[int]:
         for step in range(self.first, self.count):
             yield step
-            if self._checkpoint is not None and self._file is not None and self._checkpoint.due():
-                self._checkpoint.keep(self._file, step + 1, self._parts, self._generator, self._device)
+            if self._loop is not None and self._loop.checkpoint.due():
+                self._loop.keep(step + 1)
 
 
 def _read(file: Path) -> dict[str, Any] | None:

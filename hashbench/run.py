@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
@@ -55,13 +55,24 @@ class Run:
         """Iterate with a progress bar."""
         return self.progress.track(items, label, total)
 
+    @property
+    def spent(self) -> float:
+        """Seconds that killed runs spent on the stage before."""
+        return 0.0 if self.checkpoint is None else self.checkpoint.before
+
+    def below(self, name: str, **also: Part) -> Run:
+        """The same run begun anew, for one step of a loop of this one; its own loops keep `also` beside their parts."""
+        return replace(self, checkpoint=None if self.checkpoint is None else self.checkpoint.below(name, also))
+
     def resumable(self, count: int, **parts: Part) -> Steps:
         """Steps 0 to `count` - 1 of a long loop, which a killed run takes up again from the last kept state, to the same result.
 
         `parts` is all that the loop changes: modules, optimisers, schedules, tensors changed in place, dicts of tensors. The
         generators are kept with them. Without parts the loop starts anew.
         """
-        return Steps(count, self.checkpoint, parts, self.generator, self.device)
+        if self.checkpoint is None or not parts:
+            return Steps(count, None)
+        return Steps(count, self.checkpoint.loop(parts, self.generator, self.device))
 
     def query_generator(self, index: int, purpose: str = "") -> torch.Generator:
         """A generator of one query's own, so that results do not depend on the batch it is in."""

@@ -22,7 +22,7 @@ from hashbench.engine.victims import HasherChoice, train_hasher, victim_of
 from hashbench.errors import ContractError
 from hashbench.goal import Goal
 from hashbench.protocol import Protocol
-from hashbench.run import derive_seed
+from hashbench.run import Run, derive_seed
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,13 @@ def fit_aim(context: Context, victim: HasherChoice, aim: Chosen) -> tuple[Fitted
     seed = derive_seed(victim.seed, "fit aim", victim.source.name, victim.label, aim.text)
     key = {"hasher": digest(trained.key), "aim": aim.key, "seed": seed}
 
-    def make(draft: Path) -> float:
-        checkpoint = context.store.checkpoint("aim", key)
+    def make(draft: Path, run: Run) -> None:
         data = load_source(context, victim.source).split("train")
-        with context.seeded(seed):
-            view = victim_of(context, victim, "gradients")
-            state, seconds = context.timed(lambda: aim.plugin.fit(view, data, context.run(seed, checkpoint=checkpoint)))
-        save_fit(draft, state, checkpoint.before + seconds)
-        return checkpoint.before
+        view = victim_of(context, victim, "gradients")
+        state, seconds = context.timed(lambda: aim.plugin.fit(view, data, run))
+        save_fit(draft, state, run.spent + seconds)
 
-    state, seconds = load_fit(context, context.store.product("aim", key, make, f"{aim.work} against {victim.work}"))
+    state, seconds = load_fit(context, context.long_product("aim", key, make, f"{aim.work} against {victim.work}"))
     return FittedAim(aim.plugin, state), seconds, key
 
 

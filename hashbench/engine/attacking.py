@@ -16,7 +16,6 @@ from torch import Tensor
 
 from hashbench.attack import State
 from hashbench.budget import Budget
-from hashbench.checkpoint import Checkpoint
 from hashbench.engine.aiming import AttackChoice, aim_codes, fit_aim, load_fit, query_batches, save_fit
 from hashbench.engine.checks import change_without_budget, zero_gradients
 from hashbench.engine.context import Context, load_tensors, save_tensors
@@ -27,7 +26,7 @@ from hashbench.engine.targets import Targets, draw_targets
 from hashbench.engine.victims import HasherChoice, hash_pixels, train_hasher, victim_of
 from hashbench.goal import Goal
 from hashbench.products import AttackLog
-from hashbench.run import derive_seed
+from hashbench.run import Run, derive_seed
 from hashbench.victim import Victim
 
 Batch = tuple[Tensor, Goal, Tensor | None]
@@ -60,17 +59,13 @@ def fit_attack(context: Context, choice: AttackChoice) -> tuple[State, float, di
         "seed": seed,
     }
 
-    def make(draft: Path) -> float:
-        checkpoint = context.store.checkpoint("attack", key)
+    def make(draft: Path, run: Run) -> None:
         data = load_source(context, choice.victim.source).split("train")
-        with context.seeded(seed):
-            view = victim_of(context, choice.victim, choice.attack.plugin.access)
-            run = context.run(seed, checkpoint=checkpoint)
-            state, seconds = context.timed(lambda: choice.attack.plugin.fit(view, data, aim, choice.budget, run))
-        save_fit(draft, state, checkpoint.before + seconds)
-        return checkpoint.before
+        view = victim_of(context, choice.victim, choice.attack.plugin.access)
+        state, seconds = context.timed(lambda: choice.attack.plugin.fit(view, data, aim, choice.budget, run))
+        save_fit(draft, state, run.spent + seconds)
 
-    state, seconds = load_fit(context, context.store.product("attack", key, make, choice.work))
+    state, seconds = load_fit(context, context.long_product("attack", key, make, choice.work))
     return state, seconds, key
 
 
@@ -91,14 +86,12 @@ def attack_queries(context: Context, choice: AttackChoice) -> AttackedImages:
         "seed": derive_seed("perturb", *choice.names),
     }
 
-    def make(draft: Path) -> float:
-        checkpoint = context.store.checkpoint("images", key)
-        tensors, timing = perturb_all(context, choice, targets, state, codes, checkpoint)
+    def make(draft: Path, run: Run) -> None:
+        tensors, timing = perturb_all(context, choice, targets, state, codes, run)
         save_tensors(tensors, draft / "tensors.safetensors")
         (draft / "timing.json").write_text(json.dumps(timing), encoding="utf-8")
-        return checkpoint.before
 
-    folder = context.store.product("images", key, make, choice.work)
+    folder = context.long_product("images", key, make, choice.work)
     arrays = {name: t.numpy() for name, t in load_tensors(folder / "tensors.safetensors", torch.device("cpu")).items()}
     timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
     log = AttackLog(
@@ -139,47 +132,44 @@ class _Done:
 
 
 def perturb_all(
-    context: Context, choice: AttackChoice, targets: Targets, state: State, codes: np.ndarray | None, checkpoint: Checkpoint
+    context: Context, choice: AttackChoice, targets: Targets, state: State, codes: np.ndarray | None, run: Run
 ) -> tuple[dict[str, Tensor], dict[str, float]]:
     """Run the attack batch by batch, one untimed warm-up batch first. Raises ContractError for images it may not return."""
     attack = choice.attack.plugin
-    seed = derive_seed("perturb", *choice.names)
     view = victim_of(context, choice.victim, attack.access)
     aims = None if codes is None else torch.from_numpy(codes).to(context.device).float()
     unrounded = dataclasses.replace(choice.protocol, eight_bit=False)
     probe = victim_of(context, choice.victim, "gradients")
 
-    def perturb(batch: Batch, budget: Budget = choice.budget, inner: Checkpoint | None = None) -> Tensor:
+    def perturb(batch: Batch, budget: Budget = choice.budget, inner: Run | None = None) -> Tensor:
         images, goal, codes = batch
         given = None if codes is None else codes.clone()
-        run = context.run(seed, checkpoint=inner)
-        perturbed: Tensor = attack.perturb(view, state, images.clone(), goal, given, budget, run)
+        own = inner or dataclasses.replace(run, checkpoint=None)
+        perturbed: Tensor = attack.perturb(view, state, images.clone(), goal, given, budget, own)
         return perturbed
 
-    with context.seeded(seed):
-        batches = list(range(0, len(targets.queries), context.batch_size))
-        done = _Done()
-        left = context.run(seed, checkpoint=checkpoint).resumable(len(batches), done=done)
-        parts = query_batches(context, choice, targets, left.first)
-        steps = zip(left, parts, strict=True)
-        for step, (images, goal) in context.progress.track(steps, f"attacking with {choice.attack.text}", len(left)):
-            start = batches[step]
-            batch_codes = None if aims is None else aims[start : start + len(images)]
-            if done.without_budget is None:
-                one = (images[:1], _first(goal), None if batch_codes is None else batch_codes[:1])
-                check_images(choice.attack.text, perturb(one), images[:1])
-                done.without_budget = change_without_budget(partial(perturb, one), images[:1], choice.budget).cpu()
-                view.forwards = view.backwards = 0
-            inner = checkpoint.below(f"batch{step}")
-            inner.also["victim"] = view
-            perturbed, seconds = context.timed(partial(perturb, (images, goal, batch_codes), inner=inner))
-            check_images(choice.attack.text, perturbed, images)
-            seen = differences(perturbed, images)
-            seen["adversarial"] = enforce(perturbed, images, choice.budget, choice.protocol)
-            seen["unrounded_codes"] = probe.codes(enforce(perturbed, images, choice.budget, unrounded)).to(torch.int8)
-            if attack.access == "gradients" and batch_codes is not None:
-                seen["zero_gradient"] = zero_gradients(probe, images, batch_codes)
-            done.add(seen, inner.before + seconds, view)
+    batches = list(range(0, len(targets.queries), context.batch_size))
+    done = _Done()
+    left = run.resumable(len(batches), done=done)
+    parts = query_batches(context, choice, targets, left.first)
+    steps = zip(left, parts, strict=True)
+    for step, (images, goal) in context.progress.track(steps, f"attacking with {choice.attack.text}", len(left)):
+        start = batches[step]
+        batch_codes = None if aims is None else aims[start : start + len(images)]
+        if done.without_budget is None:
+            one = (images[:1], _first(goal), None if batch_codes is None else batch_codes[:1])
+            check_images(choice.attack.text, perturb(one), images[:1])
+            done.without_budget = change_without_budget(partial(perturb, one), images[:1], choice.budget).cpu()
+            view.forwards = view.backwards = 0
+        inner = run.below(f"batch{step}", victim=view)
+        perturbed, seconds = context.timed(partial(perturb, (images, goal, batch_codes), inner=inner))
+        check_images(choice.attack.text, perturbed, images)
+        seen = differences(perturbed, images)
+        seen["adversarial"] = enforce(perturbed, images, choice.budget, choice.protocol)
+        seen["unrounded_codes"] = probe.codes(enforce(perturbed, images, choice.budget, unrounded)).to(torch.int8)
+        if attack.access == "gradients" and batch_codes is not None:
+            seen["zero_gradient"] = zero_gradients(probe, images, batch_codes)
+        done.add(seen, inner.spent + seconds, view)
     count = len(targets.queries)
     timing = {
         "seconds_per_image": done.seconds / count,

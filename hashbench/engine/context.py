@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from hashbench.checkpoint import Checkpoint
 from hashbench.engine.seeds import seeded
 from hashbench.engine.store import Store, digest
 from hashbench.fingerprint import code_hash
@@ -73,13 +72,24 @@ class Context:
         value: T = self.memory[key]
         return value
 
-    def run(self, *names: object, checkpoint: Checkpoint | None = None) -> Run:
-        """A `Run` seeded by the names of what a stage depends on; its long loops keep their state in `checkpoint`."""
-        return Run(derive_seed(*names), self.device, self.batch_size, self.progress, checkpoint)
+    def run(self, seed: int) -> Run:
+        """A `Run` of a stage's seed."""
+        return Run(derive_seed(seed), self.device, self.batch_size, self.progress)
 
     def seeded(self, seed: int) -> AbstractContextManager[None]:
         """Everything drawn inside comes from `seed`."""
         return seeded(seed, self.device, self.deterministic)
+
+    def long_product(self, stage: str, key: Mapping[str, Any], make: Callable[[Path, Run], None], work: str) -> Path:
+        """A product that takes long: `make` draws from the key's seed, and its resumable loops go on after a kill."""
+
+        def seeded_make(draft: Path) -> float:
+            run = replace(self.run(key["seed"]), checkpoint=self.store.checkpoint(stage, key))
+            with self.seeded(key["seed"]):
+                make(draft, run)
+            return run.spent
+
+        return self.store.product(stage, key, seeded_make, work)
 
     def synchronise(self) -> None:
         """Wait for the device, so that a clock may be read."""

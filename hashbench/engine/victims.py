@@ -21,7 +21,7 @@ from hashbench.errors import UserError
 from hashbench.hasher import Hasher, Trunk, sign
 from hashbench.retrieval import HammingRanking
 from hashbench.retrieval.euclidean import euclidean_ap
-from hashbench.run import derive_seed
+from hashbench.run import Run, derive_seed
 from hashbench.victim import LabelledCodes, Victim
 
 
@@ -78,15 +78,12 @@ def train_trunk(context: Context, choice: HasherChoice) -> tuple[Trunk, dict[str
     seed = derive_seed(choice.seed, "trunk", choice.source.name, choice.backbone.text)
     key = {"data": digest(loaded.key), "pixels": loaded.key["pixels"], "backbone": choice.backbone.key, "seed": seed}
 
-    def make(draft: Path) -> float:
-        checkpoint = context.store.checkpoint("trunk", key)
-        with context.seeded(seed):
-            trunk = choice.backbone.plugin.build(choice.source.image_size).to(context.device)
-            facts = choice.backbone.plugin.fit(trunk, loaded.split("train"), context.run(seed, checkpoint=checkpoint))
+    def make(draft: Path, run: Run) -> None:
+        trunk = choice.backbone.plugin.build(choice.source.image_size).to(context.device)
+        facts = choice.backbone.plugin.fit(trunk, loaded.split("train"), run)
         _save(draft, trunk.state_dict(), {**facts, "mean": trunk.mean.flatten().tolist(), "std": trunk.std.flatten().tolist()})
-        return checkpoint.before
 
-    folder = context.store.product("trunk", key, make, choice.trunk_work)
+    folder = context.long_product("trunk", key, make, choice.trunk_work)
     trunk = choice.backbone.plugin.build(choice.source.image_size)
     trunk.load_state_dict(load_tensors(folder / "tensors.safetensors", torch.device("cpu")))
     return trunk.to(context.device), _facts(folder), key
@@ -106,15 +103,12 @@ def _train_hasher(context: Context, choice: HasherChoice) -> TrainedHasher:
     seed = derive_seed(choice.seed, "hasher", choice.source.name, choice.backbone.text, choice.method.text, choice.bits)
     key = {"trunk": digest(trunk_key), "method": choice.method.key, "bits": choice.bits, "seed": seed}
 
-    def make(draft: Path) -> float:
-        checkpoint = context.store.checkpoint("hasher", key)
-        with context.seeded(seed):
-            fresh = method.build(trunk, choice.bits).to(context.device)
-            facts = method.fit(fresh, loaded.split("train"), context.run(seed, checkpoint=checkpoint))
+    def make(draft: Path, run: Run) -> None:
+        fresh = method.build(trunk, choice.bits).to(context.device)
+        facts = method.fit(fresh, loaded.split("train"), run)
         _save(draft, fresh.state_dict(), facts)
-        return checkpoint.before
 
-    folder = context.store.product("hasher", key, make, choice.work)
+    folder = context.long_product("hasher", key, make, choice.work)
     return _with_codes(context, choice, trunk, folder / "tensors.safetensors", {**trunk_facts, **_facts(folder)}, key)
 
 
