@@ -10,8 +10,6 @@ from typing import Any
 
 import click
 
-from hashbench.errors import UserError
-
 STORE = click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="The store.  [default: ~/.cache/hashbench]")
 
 
@@ -88,12 +86,12 @@ def import_(folder: Path, name: str | None, store: str | None) -> None:
 @click.argument("name", required=False)
 @STORE
 def show(name: str | None, store: str | None) -> None:
-    from hashbench.card import CARD, read_card
     from hashbench.cli.execution import store_folder
-    from hashbench.engine.imported import find_card
+    from hashbench.engine.card import read_card
+    from hashbench.engine.imported import find_card, imported_folders
 
     root = store_folder(store)
-    for folder in [find_card(name, root)] if name else [file.parent for file in sorted((root / "imported").glob(f"*/{CARD}"))]:
+    for folder in [find_card(name, root)] if name else imported_folders(root):
         card, sha256 = read_card(folder)
         click.secho(
             f"{folder.name if not name else card.name}: {card.method.name} on {card.backbone.name}, {card.bits} bits, "
@@ -111,17 +109,16 @@ def _choice(asked: dict[str, Any]) -> tuple[Any, Any]:
     from hashbench.cli.execute import prepare
     from hashbench.cli.execution import store_folder
     from hashbench.cli.progress import Bars
-    from hashbench.engine.choosing import choose_hasher, pick_device
+    from hashbench.engine.choosing import pick_device
     from hashbench.engine.context import Context
+    from hashbench.engine.plan import Config, one_hasher
     from hashbench.engine.store import Store
 
     prepare(asked["workers"])
-    if asked["batch_size"] < 1:
-        raise UserError(f"--batch-size is {asked['batch_size']}: give at least 1.")
-    choice = choose_hasher(
-        asked["hasher"], asked["backbone"], asked["bits"], asked["seed"], asked["dataset"], asked["data"], asked["preset"],
-        asked["image_size"], asked["split"], asked["skip_broken"], asked["weights"],
-    )  # fmt: skip
+    listed = {"hashers": "hasher", "backbones": "backbone", "bits": "bits", "datasets": "dataset", "seeds": "seed"}
+    single = ("data", "split", "skip_broken", "weights", "image_size", "preset", "batch_size")
+    given: dict[str, Any] = {field: (asked[name],) for field, name in listed.items() if asked[name] is not None}
+    choice = one_hasher(Config((), **given, **{name: asked[name] for name in single}))
     device = pick_device(asked["device"])
     store = Store(store_folder(asked["store"]))
     return Context(store, device, Bars(Console(stderr=True)), asked["batch_size"], asked["workers"]), choice

@@ -13,12 +13,10 @@ from hashbench.attack import aim_of
 from hashbench.configure import configure
 from hashbench.engine.context import Chosen
 from hashbench.engine.sources import Source
-from hashbench.engine.victims import HasherChoice
 from hashbench.errors import UnknownName, UserError
 from hashbench.spec import parse_spec
 
 RUN_PRESETS = ("quick", "paper")
-BITS = range(1, 257)
 
 
 def choose_source(
@@ -34,11 +32,11 @@ def choose_source(
 
     The folder is `data`, or the one of the dataset's name in it. `split` is a folder of released split files.
     """
-    dataset = choose("datasets", text, preset if preset in RUN_PRESETS else None)
-    if split is not None:
-        dataset = _with(dataset, "split", split, "--split", "has no split files to be replaced")
     if preset is not None and preset not in RUN_PRESETS:
         raise UnknownName("preset", preset, RUN_PRESETS)
+    dataset = choose("datasets", text, preset)
+    if split is not None:
+        dataset = _with(dataset, "split", split, "--split", "has no split files to be replaced")
     preset = preset or dataset.plugin.default_preset
     small = dataset.plugin.default_size if preset == dataset.plugin.default_preset else 64
     size = image_size or small
@@ -58,35 +56,6 @@ def _with(chosen: Chosen, option: str, value: str, flag: str, why_not: str) -> C
     if option not in {field.name for field in fields(chosen.plugin)}:
         raise UserError(f"'{chosen.text}' {why_not}: leave {flag} out.")
     return Chosen(chosen.text, replace(chosen.plugin, **{option: value}))
-
-
-def choose_hasher(
-    method: str,
-    backbone: str | None,
-    bits: int,
-    seed: int,
-    dataset: str,
-    data: str | None,
-    preset: str | None,
-    image_size: int | None,
-    split: str | None,
-    skip_broken: bool,
-    weights: str | None,
-) -> HasherChoice:
-    """One hasher by the options of the command line."""
-    check_numbers([bits], [seed])
-    source, preset = choose_source(dataset, data, preset, image_size, split, skip_broken=skip_broken)
-    trunk = choose_backbone(backbone or source.dataset.plugin.default_backbone, preset, source, weights)
-    return HasherChoice(source, choose("hashers", method, preset), trunk, bits, seed)
-
-
-def check_numbers(bits: Sequence[int], seeds: Sequence[int]) -> None:
-    """Raise UserError for code lengths and seeds that can't be."""
-    if any(seed < 0 for seed in seeds):
-        raise UserError(f"--seed is {min(seeds)}: give 0 or more.")
-    wrong = [count for count in bits if count not in BITS]
-    if wrong:
-        raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")
 
 
 def choose_backbone(text: str, preset: str, source: Source, weights: str | None) -> Chosen:

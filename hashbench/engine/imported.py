@@ -16,20 +16,18 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch import Tensor
 
 from hashbench import __version__, registry
-from hashbench.card import CARD, SCHEMA, WEIGHTS, Card, DataCard, PluginCard, read_card, write_card
 from hashbench.configure import with_options
-from hashbench.engine.context import Chosen, Context
+from hashbench.engine.card import CARD, NAME, SCHEMA, WEIGHTS, Card, DataCard, PluginCard, read_card, write_card
+from hashbench.engine.context import Chosen, Context, save_tensors
 from hashbench.engine.sources import Source, load_source, train_content
-from hashbench.engine.victims import HasherChoice, Imported, save_hasher, train_hasher
+from hashbench.engine.victims import HasherChoice, Imported, train_hasher
 from hashbench.errors import UnknownName, UserError
 from hashbench.retrieval import Bootstrap, HammingRanking
 
 PROTOCOL = "tie-aware AP over all ranks of the database, mean over all queries"
-NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
 
 
 def clean_map(context: Context, choice: HasherChoice) -> tuple[float, float, float]:
@@ -53,7 +51,7 @@ def export_hasher(context: Context, choice: HasherChoice, name: str, out: Path) 
         raise UserError(f"{out} can't be made ({error.strerror}): give another folder.") from error
     trained = train_hasher(context, choice)
     data = load_source(context, choice.source).data
-    save_hasher(trained.hasher, out / WEIGHTS)
+    save_tensors(dict(trained.hasher.state_dict()), out / WEIGHTS)
     value, low, high = clean_map(context, choice)
     card = Card(
         card_schema=SCHEMA,
@@ -87,7 +85,7 @@ def export_hasher(context: Context, choice: HasherChoice, name: str, out: Path) 
 def import_hasher(folder: Path, store: Path, name: str | None) -> str:
     """Check a published hasher and keep it in the store under `name`, or the name on its card; returns that."""
     card, _ = read_card(folder)
-    hasher_of(card, folder)
+    check_fits(card, folder)
     name = name or card.name
     check_name(name)
     place = imported_folder(store, name)
@@ -107,14 +105,18 @@ def imported_folder(store: Path, name: str) -> Path:
     return store / "imported" / name
 
 
+def imported_folders(store: Path) -> list[Path]:
+    """The folders of all imported hashers."""
+    return [file.parent for file in sorted((store / "imported").glob(f"*/{CARD}"))]
+
+
 def find_card(text: str, store: Path) -> Path:
     """The folder of a card: an imported hasher's name, or a path. Raises UnknownName."""
-    if NAME.fullmatch(text) and imported_folder(store, text).is_dir():
+    if re.fullmatch(NAME, text) and imported_folder(store, text).is_dir():
         return imported_folder(store, text)
     if (Path(text) / CARD).is_file():
         return Path(text)
-    known = [file.parent.name for file in sorted((store / "imported").glob(f"*/{CARD}"))]
-    raise UnknownName("imported hasher (or folder with a hasher.json)", text, known)
+    raise UnknownName("imported hasher (or folder with a hasher.json)", text, [folder.name for folder in imported_folders(store)])
 
 
 def victim_choice(folder: Path, source: Source, size_given: bool) -> HasherChoice:
@@ -122,6 +124,7 @@ def victim_choice(folder: Path, source: Source, size_given: bool) -> HasherChoic
     card, sha256 = read_card(folder)
     if size_given and source.image_size != card.image_size:
         raise UserError(f"the hasher '{card.name}' takes images of {card.image_size} px: leave --image-size out.")
+    check_fits(card, folder)
     source = replace(source, image_size=card.image_size)
     method, backbone = plugins_of(card)
     name = folder.name if folder.parent.name == "imported" else card.name
@@ -151,25 +154,13 @@ def plugins_of(card: Card) -> tuple[Any, Any]:
     return made[0], made[1]
 
 
-def hasher_of(card: Card, folder: Path) -> Any:
-    """The hasher with its weights, on the CPU. Raises UserError where they do not fit, before anything large is made."""
+def check_fits(card: Card, folder: Path) -> None:
+    """Raise UserError unless the weights in `folder` are those of the card's hasher as it is here; makes nothing large."""
     method, backbone = plugins_of(card)
     backbone.check(card.image_size)
     with torch.device("meta"):
         planned = method.build(backbone.build(card.image_size), card.bits)
     _check_shapes(folder / WEIGHTS, planned.state_dict(), card)
-    hasher = method.build(backbone.build(card.image_size), card.bits)
-    hasher.load_state_dict(load_weights(folder / WEIGHTS))
-    return hasher
-
-
-def load_weights(file: Path) -> dict[str, Tensor]:
-    """Raises UserError for a damaged file."""
-    try:
-        state: dict[str, Tensor] = load_file(file)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"{file} can't be read as safetensors: {str(error).splitlines()[0]}.") from error
-    return state
 
 
 def _check_shapes(file: Path, own: dict[str, Tensor], card: Card) -> None:
@@ -188,7 +179,7 @@ def _check_shapes(file: Path, own: dict[str, Tensor], card: Card) -> None:
 
 def check_name(name: str) -> None:
     """Raise UserError for a name that is no plain file name."""
-    if not NAME.fullmatch(name):
+    if not re.fullmatch(NAME, name):
         raise UserError(f"'{name}' is no name for a hasher: use letters, digits, '.', '_' and '-'.")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from hashbench.budget import Budget
 from hashbench.configure import fraction
 from hashbench.engine.aiming import AttackChoice
-from hashbench.engine.choosing import check_numbers, choose, choose_attack, choose_backbone, choose_source
+from hashbench.engine.choosing import choose, choose_attack, choose_backbone, choose_source
 from hashbench.engine.context import Chosen
 from hashbench.engine.imported import victim_choice
 from hashbench.engine.store import digest
@@ -21,6 +21,8 @@ from hashbench.engine.victims import HasherChoice
 from hashbench.errors import UserError
 from hashbench.plugin import options_of
 from hashbench.protocol_file import protocol_of
+
+BITS = range(1, 257)
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,7 @@ def make_plan(config: Config) -> Plan:
         raise UserError(f"--queries is {config.queries}: give at least 1, or leave it out for all.")
     if config.queries is not None and config.targets is not None:
         raise UserError("--targets names its queries: leave --queries out.")
-    if config.batch_size < 1:
-        raise UserError(f"--batch-size is {config.batch_size}: give at least 1.")
-    check_numbers(config.bits, config.seeds)
+    _check_numbers(config)
     if not config.attacks:
         raise UserError("nothing to run: give at least one --attack; hashbench list attacks shows them.")
     protocols = list(dict.fromkeys(protocol_of(text) for text in config.protocols))
@@ -172,6 +172,23 @@ def make_plan(config: Config) -> Plan:
         tuple(choose("benchmarks", name, None) for name in config.benchmarks),
         tuple(choose("reports", name, None) for name in config.reports),
     )
+
+
+def one_hasher(config: Config) -> HasherChoice:
+    """The hasher of a configuration that names one. Raises UserError before anything is written."""
+    _check_numbers(config)
+    (choice, _) = next(_victims(config, config.datasets[0]))
+    return choice
+
+
+def _check_numbers(config: Config) -> None:
+    if config.batch_size < 1:
+        raise UserError(f"--batch-size is {config.batch_size}: give at least 1.")
+    if any(seed < 0 for seed in config.seeds):
+        raise UserError(f"--seed is {min(config.seeds)}: give 0 or more.")
+    wrong = [count for count in config.bits if count not in BITS]
+    if wrong:
+        raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")
 
 
 def _victims(config: Config, dataset: str) -> Iterator[tuple[HasherChoice, str]]:

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hashbench.card import WEIGHTS, read_card
 from hashbench.data.split import Split, to_images
+from hashbench.engine.card import WEIGHTS, read_card
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
 from hashbench.engine.sources import Source, load_source, thumbnails, train_content
 from hashbench.engine.store import digest
@@ -147,11 +147,6 @@ def _with_codes(
     codes_folder = context.store.product("codes", {"hasher": digest(key)}, make_codes)
     codes = load_tensors(codes_folder / "tensors.safetensors", torch.device("cpu"))["codes"].numpy()
     return TrainedHasher(hasher, facts, key, codes)
-
-
-def save_hasher(hasher: Hasher, file: Path) -> None:
-    """All weights of a hasher, as safetensors."""
-    save_tensors(dict(hasher.state_dict()), file)
 
 
 @torch.no_grad()

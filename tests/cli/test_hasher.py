@@ -10,10 +10,10 @@ import torch
 from helpers import TINY, hashbench
 from safetensors.torch import load_file, save_file
 
-from hashbench.card import seal
-from hashbench.engine.choosing import choose_hasher
+from hashbench.engine.card import seal
 from hashbench.engine.context import Context
 from hashbench.engine.imported import victim_choice
+from hashbench.engine.plan import Config, one_hasher
 from hashbench.engine.store import Store
 from hashbench.engine.victims import train_hasher
 from hashbench.run import Silent
@@ -35,7 +35,7 @@ def test_an_imported_hasher_has_the_same_codes_and_can_be_attacked(published: Pa
     assert done.returncode == 0 and "imported 'lab.1'" in done.stdout, done.stderr
     shown = hashbench("hasher", "show", "--store", theirs)
     assert "lab.1: dpsh on convnet, 12 bits, 32 px, trained on shapes, MAP 0." in shown.stdout
-    choice = choose_hasher(TINY[5], TINY[3], 12, 0, TINY[1], None, None, None, None, False, None)
+    choice = one_hasher(Config((), (TINY[5],), backbones=(TINY[3],), bits=(12,), datasets=(TINY[1],)))
     trained = train_hasher(Context(Store(tmp_path / "a"), CPU, Silent(), 64, 2), choice)
     taken = victim_choice(published, choice.source, False)
     imported = train_hasher(Context(Store(tmp_path / "b"), CPU, Silent(), 64, 2), taken)
@@ -73,7 +73,7 @@ def edit(folder: Path, sealed: bool, **changes: object) -> None:
         (tamper_weights, "hasher.safetensors is not the file its card names"),
         (lambda folder: edit(folder, False, map=0.99), "hasher.json was changed after it was written"),
         (lambda folder: edit(folder, True, bits=13), "do not fit dpsh on convnet"),
-        (lambda folder: edit(folder, True, map=float("nan")), "hasher.json is not JSON: NaN is no number"),
+        (lambda folder: edit(folder, False, map=float("nan")), "hasher.json is not JSON: NaN is no number"),
         (lambda folder: edit(folder, True, data={}), "is no card of a hasher this version reads: data.name"),
         (lambda folder: edit(folder, True, backbone={"name": "convnet", "options": {"width": 30000}, "code": ""}), "do not fit"),
         (lambda folder: edit(folder, True, name="../up"), "is no card of a hasher this version reads: name"),

@@ -15,10 +15,10 @@ import layouts
 import pytest
 from helpers import TINY, hashbench
 
-from hashbench.card import read_card
 from hashbench.configure import configure
 from hashbench.data.pipelines import PIPELINES, decode_bytes
-from hashbench.engine.imported import hasher_of
+from hashbench.engine.card import read_card
+from hashbench.engine.imported import check_fits
 from hashbench.engine.targets import load_target_file
 from hashbench.errors import UserError
 from hashbench.protocol_file import protocol_of
@@ -180,7 +180,7 @@ def test_cards_weights_results_targets_and_toml(tmp_path: Path) -> None:
     def taken() -> None:
         """Only blanks between the values of a card may be others."""
         assert read_card(card) == original
-        hasher_of(original[0], card)
+        check_fits(original[0], card)
 
     assert shaken([card / "hasher.json"], taken, CASES["card"], 1) > CASES["card"] * 0.95
     assert shaken([card / "hasher.safetensors"], taken, CASES["weights"], 2) == CASES["weights"]

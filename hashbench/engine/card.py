@@ -10,12 +10,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hashbench.engine.store import canonical
 from hashbench.errors import UserError
+from hashbench.files import write_atomically
 
 SCHEMA = 1
 CARD, WEIGHTS = "hasher.json", "hasher.safetensors"
 LARGEST = 1 << 20
 """Bytes of a card."""
+NAME = r"[A-Za-z0-9][\w.-]{0,99}"
+"""What a hasher may be called: it becomes the name of a folder."""
 
 
 class PluginCard(BaseModel):
@@ -46,7 +50,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     card_schema: int = Field(ge=1, le=SCHEMA)
-    name: str = Field(pattern=r"^[A-Za-z0-9][\w.-]{0,99}$")
+    name: str = Field(pattern=f"^{NAME}$")
     method: PluginCard
     backbone: PluginCard
     bits: int = Field(ge=1, le=256)
@@ -66,8 +70,6 @@ class Card(BaseModel):
 
 def write_card(card: Card, folder: Path) -> str:
     """The card with its own SHA-256 in it; returns that."""
-    from hashbench.files import write_atomically
-
     content = card.model_dump()
     sha256 = seal(content)
     write_atomically(folder / CARD, json.dumps(content | {"card_sha256": sha256}, sort_keys=True, indent=1))
@@ -108,5 +110,4 @@ def _no_constant(text: str) -> None:
 
 def seal(content: Mapping[str, Any]) -> str:
     """SHA-256 of a card's content."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
