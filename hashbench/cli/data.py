@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hashbench.cli.options import DATA, SPLIT, STORE, WORKERS
 from hashbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,14 +21,12 @@ def command() -> None:
 
 @command.command("check", help="Count, look at every image, and say what is wrong. Exits with 1 where the data is not sound.")
 @click.argument("dataset", default="lists")
-@click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", help="Its folder, or one that holds it under its name.")
-@click.option("--split", metavar="DIR", help="Released split files of a dataset that else draws its own.")
+@DATA
+@SPLIT
 @click.option("--labels-only", is_flag=True, help="Look at lists and labels, not at images.")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with sample images.")
-@click.option("--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Decoding threads.")
-@click.option(
-    "--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where hashes of files are kept.  [default: ~/.cache/hashbench]"
-)
+@WORKERS
+@STORE
 def check(
     dataset: str, data: str | None, split: str | None, labels_only: bool, html: Path | None, workers: int, store: str | None
 ) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from hashbench.cli.options import DEVICE, STORE, WORKERS
+
 
 def store_folder(given: str | None) -> Path:
     """Where products are kept: as given, in HASHBENCH_HOME, or in the user's cache folder."""
@@ -48,22 +50,11 @@ def execution(function: Callable[..., None]) -> Callable[..., None]:
     command = gathered(function)
     for option in reversed(
         (
-            click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0."),
-            click.option(
-                "--workers",
-                type=int,
-                default=min(8, os.cpu_count() or 1),
-                show_default="CPUs, up to 8",
-                help="Threads that decode images.",
-            ),
+            DEVICE,
+            WORKERS,
             click.option("--cell-timeout", type=float, metavar="SECONDS", help="Stop a cell that takes longer; the others go on."),
             click.option("--out", metavar="DIR", help="Where results go.  [default: runs/ and a name of the run's own]"),
-            click.option(
-                "--store",
-                metavar="DIR",
-                envvar="HASHBENCH_STORE",
-                help="Where hashers and images are kept for reuse.  [default: HASHBENCH_HOME, or ~/.cache/hashbench]",
-            ),
+            STORE,
             click.option(
                 "--wait",
                 type=float,

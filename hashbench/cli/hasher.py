@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-STORE = click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="The store.  [default: ~/.cache/hashbench]")
+from hashbench.cli.options import DATA, DEVICE, SPLIT, STORE, WEIGHTS, WORKERS
 
 
 @click.group("hasher", help="Train a hasher, publish it with a card, take over one that others published.")
@@ -26,16 +25,16 @@ def _hasher(function: Callable[..., None]) -> Callable[..., None]:
             click.option("--backbone", help="[default: convnet on shapes, else vgg11]"),
             click.option("--bits", type=int, default=32, show_default=True, help="Code length, 1 to 256."),
             click.option("--dataset", default="shapes", show_default=True, help="The dataset it is trained on."),
-            click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", help="The folder of a dataset that reads one."),
-            click.option("--split", metavar="DIR", help="Released split files of a dataset that else draws its own."),
+            DATA,
+            SPLIT,
             click.option("--skip-broken", is_flag=True, help="Leave images out that can't be read."),
-            click.option("--weights", metavar="NAME|FILE", help="The backbone starts from: imagenet, none, or a file."),
+            WEIGHTS,
             click.option("--image-size", type=int, help="Side of the images in pixels."),
             click.option("--preset", metavar="quick|paper", help="[default: quick on shapes, else paper]"),
             click.option("--seed", type=int, default=0, show_default=True),
-            click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0."),
+            DEVICE,
             click.option("--batch-size", type=int, default=64, show_default=True, help="Images hashed at a time."),
-            click.option("--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8"),
+            WORKERS,
             STORE,
         )
     ):

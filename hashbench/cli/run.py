@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from hashbench.cli.configfile import apply_config
 from hashbench.cli.execution import How, execution, store_folder
+from hashbench.cli.options import DATA, SPLIT, WEIGHTS
 from hashbench.errors import UserError
 from hashbench.spec import split_outside_brackets
 
@@ -51,15 +52,10 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
 @click.option("--seed", "seeds", **LIST, callback=numbers, default=("0",), show_default=True, help="Seeds.")
 @click.option("--benchmark", "benchmarks", **LIST, callback=listed, help="What is measured.  [default: all built-in]")
 @click.option("--report", "reports", **LIST, callback=listed, default=("html",), show_default=True, help="Reports to write.")
-@click.option(
-    "--data",
-    metavar="DIR",
-    envvar="HASHBENCH_DATA",
-    help="The folder of a dataset that reads one, or one that holds it under the dataset's name.",
-)
-@click.option("--split", metavar="DIR", help="Released split files (test_img.txt, ...) of a dataset that else draws its own.")
+@DATA
+@SPLIT
 @click.option("--skip-broken", is_flag=True, help="Leave images out that can't be read, and say so in the results.")
-@click.option("--weights", metavar="NAME|FILE", help="Backbones start from: imagenet, none, or a .safetensors or .pth file.")
+@WEIGHTS
 @click.option("--image-size", type=int, help="Side of the images in pixels.  [default: 32 on shapes, else 224, or 64 with quick]")
 @click.option(
     "--preset",

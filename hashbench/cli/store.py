@@ -7,10 +7,7 @@ import json
 import click
 
 from hashbench.cli.execution import store_folder
-
-STORE = click.option(
-    "--store", metavar="DIR", envvar="HASHBENCH_STORE", help="The store.  [default: HASHBENCH_HOME, or ~/.cache/hashbench]"
-)
+from hashbench.cli.options import STORE
 
 
 @click.group("store", help="What the store holds and what it stands on; check it, clear it.")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hashbench.cli.execution import How, execution, store_folder
+from hashbench.cli.options import DATA, SPLIT, STORE, WEIGHTS
 from hashbench.cli.run import LIST, listed, numbers
 from hashbench.suites import load_suite, suite_names
 
@@ -22,10 +23,10 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(
         (
             click.option("--dataset", "datasets", **LIST, callback=listed, help="Datasets.  [default: shapes]"),
-            click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", help="The folder of a dataset, or one that holds it."),
-            click.option("--split", metavar="DIR", help="Released split files of a dataset that else draws its own."),
+            DATA,
+            SPLIT,
             click.option("--skip-broken", is_flag=True, default=None, help="Leave images out that can't be read."),
-            click.option("--weights", metavar="NAME|FILE", help="Backbones start from: imagenet, none, or a file."),
+            WEIGHTS,
             click.option("--preset", metavar="quick|paper", help="[default: quick on shapes, else paper]"),
             click.option("--protocol", "protocols", **LIST, callback=listed, help="[default: harmonised, or published with paper]"),
             click.option("--hasher", "hashers", **LIST, callback=listed, help="Instead of the suite's."),
@@ -53,7 +54,7 @@ def list_suites() -> None:
 @command.command("show", help="A suite's cells, the work they share, and how long that took before on this machine.")
 @click.argument("name")
 @_options
-@click.option("--store", metavar="DIR", envvar="HASHBENCH_STORE", help="Where products are kept.  [default: ~/.cache/hashbench]")
+@STORE
 def show(name: str, store: str | None, **asked: Any) -> None:
     from hashbench.engine.costs import estimate, measured_rates, work_of
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hashbench.cli.options import DATA, SPLIT
 from hashbench.errors import UserError
 
 
@@ -21,8 +22,8 @@ def _selection(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--queries", type=int, help="This many queries, drawn by the seed.  [default: all]"),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draw."),
-        click.option("--split", metavar="DIR", help="Released split files of a dataset that else draws its own."),
-        click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", help="The folder of a dataset that reads one."),
+        SPLIT,
+        DATA,
         click.option("--dataset", default="shapes", show_default=True, help="The dataset; only its labels are read."),
     ):
         function = option(function)
