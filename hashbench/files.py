@@ -1,8 +1,9 @@
-"""Files that are whole or not there, and TOML that is read or told about."""
+"""Files that are whole or not there, and TOML and JSON that are read or told about."""
 
 from __future__ import annotations
 
 import glob
+import json
 import os
 import tempfile
 import tomllib
@@ -28,6 +29,23 @@ def read_toml(file: Path, what: str) -> dict[str, Any]:
         raise UserError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{file} is not TOML: {error}.") from error
+
+
+def read_json(
+    file: Path, what: str, largest: int, *, damage: str = "is not JSON", kind: type[UserError] = UserError, **hooks: Any
+) -> Any:
+    """A JSON file of at most `largest` bytes. Raises an error of `kind` that says `what` it should be and how `damage` is called.
+
+    `hooks` go to json.loads.
+    """
+    try:
+        if file.stat().st_size > largest:
+            raise kind(f"{file} has more than {largest >> 20} MB: that is no {what}.")
+        return json.loads(file.read_text(encoding="utf-8"), **hooks)
+    except OSError as error:
+        raise kind(f"the {what} {file} can't be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise kind(f"{file} {damage}: {str(error).splitlines()[0]}.") from error
 
 
 def write_atomically(file: Path, content: str | bytes) -> None:

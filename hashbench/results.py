@@ -18,6 +18,7 @@ from safetensors.numpy import load_file
 
 from hashbench.comparison import differences, seed_spread
 from hashbench.errors import UserError
+from hashbench.files import read_json
 from hashbench.flags import Flag
 
 _SLUG = re.compile(r"[\w-]{1,240}")
@@ -131,14 +132,7 @@ class Results:
 
 def _read_json(file: Path) -> dict[str, Any]:
     """An object of a schema that this version reads. Raises UserError."""
-    try:
-        if file.stat().st_size > LARGEST:
-            raise UserError(f"{file} has more than {LARGEST >> 20} MB: that is no result of ours.")
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{file} can't be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file} is damaged (no JSON): run the same command again.") from error
+    content = read_json(file, "result of ours", LARGEST, damage="is damaged (no JSON), run the same command again")
     schema = content.get("schema", 1) if isinstance(content, dict) else None
     if type(schema) is not int or schema < 1:
         raise UserError(f"{file} is no result of hashbench.")

@@ -108,6 +108,16 @@ rows = [{ label = "20", attack = "prosgan" }, { label = "100", attack = "heavy" 
 """
 
 
+class Trap:
+    """Would write a file if it were unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self):
+        return (Path.touch, (self.file,))
+
+
 def process(*args: str, cwd: Path | None = None, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own, with `path` to import from."""
     script = "from hashbench.cli.main import main; main()"

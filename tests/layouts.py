@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,13 @@ def picture(file: Path, number: int, size: tuple[int, int] = (24, 20)) -> None:
     Image.new("RGB", size, (number, 100, 50)).save(
         file, **({"quality": 100, "comment": f"{file.name}"} if file.suffix == ".jpg" else {})
     )
+
+
+def lists(folder: Path, names: Sequence[str], splits: Mapping[str, Sequence[int]]) -> None:
+    """The field's list files of images that are there: which of `names` are train, database and test; two classes in turn."""
+    for split, rows in splits.items():
+        (folder / f"{split}_img.txt").write_text("".join(f"{names[i]}\n" for i in rows))
+        (folder / f"{split}_label.txt").write_text("".join(f"{i % 2} {1 - i % 2}\n" for i in rows))
 
 
 def flickr25k(folder: Path, images: int = 40) -> Path:

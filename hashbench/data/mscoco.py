@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +11,7 @@ import numpy as np
 from hashbench.data.archives import Archive, Catalogue, first_folder
 from hashbench.data.text import LARGEST, relative_path
 from hashbench.errors import BadData
+from hashbench.files import read_json
 from hashbench.plugin import option
 
 PARTS = ("train2014", "val2014")
@@ -82,14 +82,7 @@ def _read(file: Path) -> dict[str, Any]:
     def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {key: value for key, value in pairs if key in _KEPT}
 
-    try:
-        if file.stat().st_size > LARGEST:
-            raise BadData(f"{file} has more than {LARGEST >> 20} MB: that is no annotation file of MS-COCO.")
-        content = json.loads(file.read_bytes(), object_pairs_hook=keep)
-    except OSError as error:
-        raise BadData(f"{file} can't be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise BadData(f"{file} is not JSON: {error}.") from error
+    content = read_json(file, "annotation file of MS-COCO", LARGEST, kind=BadData, object_pairs_hook=keep)
     if not isinstance(content, dict):
         raise BadData(f"{file} is no annotation file of MS-COCO: it holds no object.")
     return content

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hashbench.engine.store import canonical
 from hashbench.errors import UserError
-from hashbench.files import write_atomically
+from hashbench.files import read_json, write_atomically
 
 SCHEMA = 1
 CARD, WEIGHTS = "hasher.json", "hasher.safetensors"
@@ -79,13 +79,11 @@ def write_card(card: Card, folder: Path) -> str:
 def read_card(folder: Path) -> tuple[Card, str]:
     """The card in `folder` and its SHA-256. Raises UserError where it, or the weights beside it, are missing or were changed."""
     file, weights = folder / CARD, folder / WEIGHTS
+    content = read_json(file, "card of a hasher", LARGEST, parse_constant=_no_constant)
+    if not isinstance(content, dict):
+        raise UserError(f"{file} is no card of a hasher: it holds no object.")
+    sha256 = content.pop("card_sha256", None)
     try:
-        if file.stat().st_size > LARGEST:
-            raise UserError(f"{file} has more than {LARGEST >> 20} MB: that is no card of a hasher.")
-        content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_constant)
-        if not isinstance(content, dict):
-            raise UserError(f"{file} is no card of a hasher: it holds no object.")
-        sha256 = content.pop("card_sha256", None)
         card = Card(**content)
         with weights.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -94,9 +92,7 @@ def read_card(folder: Path) -> tuple[Card, str]:
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{file} is no card of a hasher this version reads: {where}: {first['msg'].lower()}.") from error
     except OSError as error:
-        raise UserError(f"{error.filename} can't be read: {error.strerror}; give the folder that hasher export wrote.") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file} is not JSON: {str(error).splitlines()[0]}.") from error
+        raise UserError(f"{weights} can't be read: {error.strerror}; give the folder that hasher export wrote.") from error
     if sha256 != seal(content):
         raise UserError(f"{file} was changed after it was written: get it again from where it was published.")
     if found != card.weights_sha256:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,11 @@ def stages_of(context: Context, cell: Cell) -> dict[str, bool]:
     aim = choice.aim
     if aim is not None:
         asked |= {"aim": lambda: fit_aim(context, choice.victim, aim), "aim codes": lambda: aim_codes(context, choice, aim)}
+    images = cache(lambda: attack_queries(context, choice))
     asked |= {
         "fitted attack": lambda: fit_attack(context, choice),
-        "images": lambda: attack_queries(context, choice),
-        "their codes": lambda: attacked_codes(context, choice, attack_queries(context, choice), victim),
+        "images": images,
+        "their codes": lambda: attacked_codes(context, choice, images(), victim),
         "controls": lambda: controls(context, victim, draw_targets(context, choice.targets).queries),
     }
     return {name: _is_there(ask) for name, ask in asked.items()}

@@ -14,6 +14,7 @@ from hashbench.engine.context import Context
 from hashbench.engine.sources import Loaded, Source, load_source, thumbnails
 from hashbench.engine.store import digest
 from hashbench.errors import UserError
+from hashbench.files import read_json
 from hashbench.protocol import Protocol
 from hashbench.targets import draw_labels, pick_queries
 
@@ -135,14 +136,7 @@ def _checked(file: Path, content: dict[str, Any], data: RetrievalData, protocol:
 
 def load_target_file(file: Path) -> dict[str, Any]:
     """A target file as it was written."""
-    try:
-        if file.stat().st_size > LARGEST:
-            raise UserError(f"{file} has more than {LARGEST >> 20} MB: that is no target file.")
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"the target file {file} can't be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file} is not JSON: {error}.") from error
+    content: dict[str, Any] = read_json(file, "target file", LARGEST)
     wanted: dict[str, type] = dict.fromkeys(("schema", "seed"), int) | dict.fromkeys(("dataset", "labels"), str)
     wanted |= dict.fromkeys(("rule", "facts"), dict) | dict.fromkeys(("queries", "targets"), list)
     sound = isinstance(content, dict) and all(isinstance(content.get(name), kind) for name, kind in wanted.items())

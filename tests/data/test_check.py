@@ -8,7 +8,7 @@ from pathlib import Path
 import layouts
 import numpy as np
 import pytest
-from helpers import hashbench
+from helpers import Trap, hashbench
 from PIL import Image
 
 from hashbench.api import BadData
@@ -30,9 +30,7 @@ def folder(tmp_path: Path) -> Path:
     root = tmp_path / "mine"
     for i in range(12):
         layouts.picture(root / "images" / f"{i}.png", 20 * i)
-    for split, rows in SPLITS.items():
-        (root / f"{split}_img.txt").write_text("".join(f"images/{i}.png\n" for i in rows))
-        (root / f"{split}_label.txt").write_text("".join(f"{i % 2} {1 - i % 2}\n" for i in rows))
+    layouts.lists(root, [f"images/{i}.png" for i in range(12)], SPLITS)
     return root
 
 
@@ -146,16 +144,6 @@ def test_the_real_lists_have_the_counts_that_were_measured(shared: Path) -> None
         table = {line.split("│")[1].strip(): line.split("│")[2:5] for line in done.stdout.splitlines() if line.count("│") == 5}
         found = [table[row][column].strip() for row in ("rows", "distinct label vectors") for column in (0, 2)]
         assert found == wanted and done.returncode == 1 and "has no database_img.txt" in done.stdout
-
-
-class Trap:
-    """Would write a file if it were unpickled."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __reduce__(self):
-        return (Path.touch, (self.file,))
 
 
 def test_an_array_of_objects_is_not_unpickled(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import layouts
 import numpy as np
 import pytest
-from helpers import hashbench
+from helpers import Trap, hashbench
 
 from hashbench.api import BadData
 from hashbench.configure import configure
@@ -146,16 +146,6 @@ def test_a_damaged_copy_is_one_sentence(tmp_path: Path, case: tuple[str, str, st
     with pytest.raises(BadData) as caught:
         load(name, tmp_path)
     assert sentence in str(caught.value) and "\n" not in str(caught.value)
-
-
-class Trap:
-    """Would write a file if it were unpickled."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __reduce__(self):
-        return (Path.touch, (self.file,))
 
 
 def test_a_batch_that_wants_to_run_code_is_not_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import layouts
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -66,9 +67,7 @@ def lists(folder: Path) -> None:
     rng = np.random.default_rng(0)
     for i in range(24):
         Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(folder / f"{i}.png")
-    for split, rows in (("train", range(12)), ("database", range(20)), ("test", range(20, 24))):
-        (folder / f"{split}_img.txt").write_text("".join(f"{i}.png\n" for i in rows))
-        (folder / f"{split}_label.txt").write_text("".join(f"{1 - i % 2} {i % 2}\n" for i in rows))
+    layouts.lists(folder, [f"{i}.png" for i in range(24)], {"train": range(12), "database": range(20), "test": range(20, 24)})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -122,9 +122,8 @@ def test_data_sets(name: str, outside: Path) -> None:
     if name == "lists":
         for i in range(6):
             layouts.picture(root / f"{i}.png", i)
-        for split, rows in (("train", range(3)), ("database", range(4)), ("test", range(4, 6))):
-            (root / f"{split}_img.txt").write_text("".join(f"{i}.png\n" for i in rows))
-            (root / f"{split}_label.txt").write_text("".join(f"{i % 2} {1 - i % 2}\n" for i in rows))
+        splits = {"train": range(3), "database": range(4), "test": range(4, 6)}
+        layouts.lists(root, [f"{i}.png" for i in range(6)], splits)
         (root / "classes.txt").write_text("one\ntwo\n")
     else:
         layouts.WRITERS[name](root, 24 if name != "cifar10" else 60)

@@ -37,9 +37,7 @@ def evil_run(tmp_path: Path) -> Path:
     for i, name in enumerate(names):
         layouts.picture(data / name, 20 * i)
     (data / names[1]).write_bytes(b"broken")
-    for split, rows in {"train": range(6), "database": range(8), "test": range(8, 12)}.items():
-        (data / f"{split}_img.txt").write_text("".join(f"{names[i]}\n" for i in rows))
-        (data / f"{split}_label.txt").write_text("".join(f"{i % 2} {1 - i % 2}\n" for i in rows))
+    layouts.lists(data, names, {"train": range(6), "database": range(8), "test": range(8, 12)})
     (data / "classes.txt").write_text(f"{EVIL}\n<b>two</b>\n")
     args = ["run", "--attack", EVIL, "--dataset", "lists", "--data", str(data), "--skip-broken", "--preset", "quick"]
     args += ["--backbone", "convnet[width=8,warmup_epochs=1]", "--hasher", "dpsh[epochs=1]", "--image-size", "16"]

@@ -7,7 +7,7 @@ from urllib.error import URLError
 
 import pytest
 import torch
-from helpers import CPU, small_split
+from helpers import CPU, Trap, small_split
 from safetensors.torch import save_file
 from torch import nn
 
@@ -75,16 +75,6 @@ def test_weights_that_do_not_fit_are_sentences(tmp_path: Path, state: dict) -> N
         fitted(str(tmp_path / "nowhere.pth"))
     with pytest.raises(UserError, match=r"give imagenet, none, or a file that ends with \.safetensors"):
         fitted("imagnet")
-
-
-class Trap:
-    """Would write a file if it were unpickled."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __reduce__(self):
-        return (Path.touch, (self.file,))
 
 
 @pytest.mark.parametrize("what", ["trap", "list", "module"])
