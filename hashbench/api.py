@@ -2,7 +2,7 @@
 
 from hashbench.attack import Aim, Attack, FittedAim, State
 from hashbench.benchmark import Benchmark, Measurement, Row
-from hashbench.budget import Budget
+from hashbench.budget import Budget, epsilon_text
 from hashbench.checkpoint import Part
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.pipelines import decode_bytes
@@ -18,6 +18,8 @@ from hashbench.report import Report
 from hashbench.results import CellResult, Results
 from hashbench.retrieval import HammingRanking
 from hashbench.run import Run
+from hashbench.settings import Setting
+from hashbench.suites import load_suite, suite_names
 from hashbench.victim import LabelledCodes, Victim
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "RetrievalData",
     "Row",
     "Run",
+    "Setting",
     "Split",
     "State",
     "Trunk",
@@ -53,7 +56,10 @@ __all__ = [
     "Victim",
     "decode_bytes",
     "epochs",
+    "epsilon_text",
+    "load_suite",
     "option",
     "sign",
+    "suite_names",
     "write_atomically",
 ]

@@ -25,6 +25,11 @@ class Budget:
             raise UserError(f"epsilon is {self.epsilon:g}: give a value in (0, 1], such as 8/255.")
 
     @property
+    def text(self) -> str:
+        """epsilon as it is usually written: 8/255."""
+        return epsilon_text(self.epsilon)
+
+    @property
     def levels(self) -> int:
         """The largest change of an 8-bit pixel value inside the budget."""
         return int(255 * self.epsilon + 1e-6)
@@ -37,3 +42,9 @@ class Budget:
     def project(self, adversarial: Float[Tensor, "b 3 h w"], images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
         """The nearest images inside the ball and inside [0, 1]."""
         return (images + (adversarial - images).clamp(-self.epsilon, self.epsilon)).clamp(0, 1)
+
+
+def epsilon_text(epsilon: float) -> str:
+    """A budget as the field writes it: 8/255, or the plain number where it is no whole number of levels."""
+    levels = epsilon * 255
+    return f"{round(levels)}/255" if abs(levels - round(levels)) < 1e-6 else f"{epsilon:g}"

@@ -4,42 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from hashbench.retrieval import Bootstrap
+from hashbench.settings import TABLE, Setting
 
-if TYPE_CHECKING:
-    from hashbench.results import CellResult
-
-TABLE = ("dataset", "hasher", "backbone", "bits", "victim", "protocol", "seed")
 DIFFERENCE = (*TABLE, "metric", "attack", "other", "difference", "low", "high")
 SPREAD = (*(name for name in TABLE if name != "seed"), "attack", "metric", "seeds", "mean", "least", "most", "deviation")
 COMPARED = ("t_map", "map_attacked")
 
 
-def tables(cells: Iterable[CellResult]) -> dict[tuple[Any, ...], list[CellResult]]:
-    """Measured cells by what attacks of one table share: queries, targets, hence resamples."""
-    found: dict[tuple[Any, ...], list[CellResult]] = {}
-    for cell in cells:
-        if cell.status == "ok":
-            found.setdefault(tuple(cell.names[name] for name in TABLE), []).append(cell)
-    return found
-
-
-def differences(cells: Iterable[CellResult]) -> pd.DataFrame:
-    """Mean difference of every pair of attacks of a table over the same queries, with its 95 % interval from the same resamples."""
+def differences(settings: Iterable[Setting]) -> pd.DataFrame:
+    """Every pair of attacks of each setting."""
     rows = []
-    for key, table in tables(cells).items():
-        for (first, second), metric in ((pair, metric) for pair in combinations(table, 2) for metric in COMPARED):
-            values = [cell.arrays.get(f"per_query/{metric}") for cell in (first, second)]
-            if values[0] is None or values[1] is None or len(values[0]) != len(values[1]):
-                continue
-            gap = values[0] - values[1]
-            low, high = Bootstrap(len(gap), first.names["seed"]).interval(gap)
-            rows.append((*key, metric, first.names["attack"], second.names["attack"], float(np.nanmean(gap)), low, high))
+    for setting in settings:
+        for first, second in combinations(setting.done, 2):
+            for metric in COMPARED:
+                found = setting.difference(first, second, metric)
+                if found is not None:
+                    rows.append((*setting.names.values(), metric, first.label, second.label, *found))
     return pd.DataFrame(rows, columns=list(DIFFERENCE))
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,17 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from hashbench.comparison import differences, seed_spread
+from hashbench.configure import fraction
 from hashbench.errors import UserError
 from hashbench.files import read_json
 from hashbench.flags import Flag
+from hashbench.settings import Setting, settings_of, shared
 
 _SLUG = re.compile(r"[\w-]{1,240}")
-NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "victim", "protocol", "seed")
-SCHEMA = 2
-"""Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`. Every released one stays readable."""
+NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "victim", "protocol", "seed", "epsilon")
+SCHEMA = 3
+"""Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`; 2 no `epsilon` among the names, and no
+`plugins` in `made`. Every released one stays readable."""
 LARGEST = 1 << 28
 """Bytes of a result file."""
 COLUMNS = (*NAMES, "metric", "value", "low", "high")
@@ -50,6 +53,14 @@ class CellResult:
     flags: list[Flag] = field(default_factory=list)
     """Signs that a number is not what it seems."""
 
+    run: str = ""
+    """The run it is of, where several runs read together have other results of this attack in this setting."""
+
+    @property
+    def label(self) -> str:
+        """What the attack is called in its setting."""
+        return f"{self.names['attack']} ({self.run})" if self.run else str(self.names["attack"])
+
     @property
     def source(self) -> str:
         """The label of the hasher the images were made on."""
@@ -73,11 +84,21 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Results:
-    """A run's results, as reports get them and as they are read back."""
+    """The results of a run, or of several read together, as reports get them and as they are read back."""
 
-    run: dict[str, Any]
-    """Configuration, command, versions, device."""
+    runs: list[dict[str, Any]]
+    """Of each run: `name` (of its folder), `command`, `config`, `suites`, `versions`, `device`, ..."""
     cells: list[CellResult]
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        """The cells by what their attacks share."""
+        return settings_of(self.cells)
+
+    @cached_property
+    def suites(self) -> list[dict[str, Any]]:
+        """What the suites among the runs show."""
+        return [suite for run in self.runs for suite in run.get("suites") or []]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -92,7 +113,7 @@ class Results:
     @cached_property
     def transfer(self) -> pd.DataFrame:
         """A row per attack, hasher its images were made on, and hasher they were scored on. Empty where no image travelled."""
-        columns = ("dataset", "protocol", "seed", "attack", "source", "victim")
+        columns = ("dataset", "protocol", "seed", "epsilon", "attack", "source", "victim")
         metrics = ("t_map", "t_map_floor", "t_map_clean", "t_map_share")
         cells = [cell for cell in self.cells if cell.status == "ok"] if any(not cell.white_box for cell in self.cells) else []
         rows = []
@@ -108,8 +129,8 @@ class Results:
 
     @cached_property
     def differences(self) -> pd.DataFrame:
-        """Every pair of attacks of a table, compared over the same queries."""
-        return differences(self.cells)
+        """Every pair of attacks of a setting, compared over the same queries."""
+        return differences(self.settings)
 
     @cached_property
     def seed_spread(self) -> pd.DataFrame:
@@ -117,17 +138,33 @@ class Results:
         return seed_spread(self.table)
 
     @classmethod
-    def read(cls, out: Path) -> Results:
-        """What a run wrote. Raises UserError where the folder holds no run."""
-        file = out / "run.json"
-        if not file.is_file():
-            raise UserError(f"{out} holds no finished run (no run.json): give the --out folder of one.")
-        run = _read_json(file)
-        timings = _read_timings(out / "timings.csv")
-        slugs = run.get("cells")
-        if not isinstance(slugs, list) or not all(isinstance(slug, str) and _SLUG.fullmatch(slug) for slug in slugs):
-            raise UserError(f"{file} has no list of cells: it is no run of hashbench.")
-        return cls(run, [_read_cell(out / "cells", slug, timings) for slug in slugs])
+    def read(cls, *folders: Path) -> Results:
+        """What runs wrote. A cell that several of them hold is kept once. Raises UserError where a folder holds no run."""
+        read = [_read_run(folder) for folder in folders]
+        cells: list[CellResult] = []
+        found: dict[tuple[Any, ...], CellResult] = {}
+        for run, own in read:
+            for cell in own:
+                name = (*cell.names.values(), *shared(cell))
+                images = cell.made.get("keys", {}).get("images")
+                before = found.setdefault(name, cell)
+                if before is cell:
+                    cells.append(cell)
+                elif not cell.made or before.made.get("keys", {}).get("images") != images:
+                    cells.append(replace(cell, run=run["name"]))
+        return cls([run for run, _ in read], cells)
+
+
+def _read_run(folder: Path) -> tuple[dict[str, Any], list[CellResult]]:
+    file = folder / "run.json"
+    if not file.is_file():
+        raise UserError(f"{folder} holds no finished run (no run.json): give the --out folder of one.")
+    run = _read_json(file) | {"name": folder.resolve().name}
+    timings = _read_timings(folder / "timings.csv")
+    slugs = run.get("cells")
+    if not isinstance(slugs, list) or not all(isinstance(slug, str) and _SLUG.fullmatch(slug) for slug in slugs):
+        raise UserError(f"{file} has no list of cells: it is no run of hashbench.")
+    return run, [_read_cell(folder / "cells", slug, timings, run) for slug in slugs]
 
 
 def _read_json(file: Path) -> dict[str, Any]:
@@ -141,18 +178,29 @@ def _read_json(file: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _read_cell(folder: Path, slug: str, timings: Mapping[tuple[str, ...], list[dict[str, Any]]]) -> CellResult:
+def _read_cell(
+    folder: Path, slug: str, timings: Mapping[tuple[str, ...], list[dict[str, Any]]], run: Mapping[str, Any]
+) -> CellResult:
     file, arrays = folder / f"{slug}.json", folder / f"{slug}.safetensors"
     content = _read_json(file)
     try:
-        names = {name: content["cell"][name] for name in NAMES}
+        given = content["cell"]
+        if content.get("schema", 1) < 3:
+            given = given | {"epsilon": _budget(content, run)}
+        names = {name: given[name] for name in NAMES}
         known = {name: content[name] for name in ("status", "reason", "rows", "flags", "made")}
-        own = timings.get(tuple(str(names[name]) for name in NAMES), [])
+        own = timings.get(tuple(str(content["cell"].get(name)) for name in NAMES), [])
         return CellResult(names, slug=slug, arrays=load_file(arrays) if arrays.is_file() else {}, timings=own, **known)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{file} lacks {error}: it is no cell of hashbench; run the same command again.") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{arrays} is damaged: run the same command again.") from error
+
+
+def _budget(content: Mapping[str, Any], run: Mapping[str, Any]) -> float:
+    """epsilon where a schema had it apart from the names: of the cell, or of the run where the cell has no number."""
+    budget = content["made"].get("budget")
+    return float(budget["epsilon"]) if budget else fraction(str(run.get("config", {}).get("epsilon", "8/255")), "epsilon")
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -166,13 +214,13 @@ def _read_timings(file: Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:
     found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     try:
         table = pd.read_csv(file)
-        missing = [name for name in COLUMNS if name not in table]
+        missing = [name for name in COLUMNS if name not in table and name != "epsilon"]
     except (OSError, ValueError) as error:
         raise UserError(f"{file} can't be read as a table of times: run the same command again.") from error
     if missing:
         raise UserError(f"{file} lacks the column {missing[0]}: run the same command again.")
     for row in table.astype(object).to_dict("records"):
-        key = tuple(str(row[name]) for name in NAMES)
+        key = tuple(str(row.get(name)) for name in NAMES)
         kept = {name: None if pd.isna(row[name]) else row[name] for name in ("metric", "value", "low", "high")}
         found.setdefault(key, []).append(kept)
     return found

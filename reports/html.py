@@ -1,4 +1,4 @@
-"""The HTML report: one self-contained file."""
+"""The HTML report of a run, or of several beside each other: one self-contained file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from pathlib import Path
 
 from hashbench.api import Report, Results, write_atomically
 
-from .page import environment
+from .page import render
 from .view import view
 
 
 @dataclass(frozen=True)
 class HTML(Report):
-    """One self-contained page: tables with intervals, curves, sample images, how each number was made"""
+    """One self-contained page: what the numbers say, tables, charts, pictures, how each number was made"""
 
     def render(self, results: Results, out: Path) -> list[Path]:
-        page = environment().get_template("report.html.j2").render(view(results))
-        file = out / "report.html"
-        write_atomically(file, page)
+        file = out / ("report.html" if len(results.runs) == 1 else "comparison.html")
+        write_atomically(file, render("report.html.j2", **view(results)))
         return [file]

@@ -3,133 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from hashbench.api import CellResult, Results
+from hashbench.api import CellResult, Results, Setting
 
-from .figures import curves
-from .matrices import matrix
-from .published import published
-from .view import gallery, retrieval_curves
+from .charts.lines import lines
+from .charts.look import Chart
+from .charts.of_results import matrix, retrieval
+from .gallery import Sample, quality_for, samples_of
+from .tables.columns import column_of
+from .tables.model import Column, Entry, Line, Table
+from .tables.names import label, labels
+from .tables.whole import headings, number_of, transfer
 
-COLUMN = ("dataset", "hasher", "backbone", "bits", "protocol", "seed")
-UNITS = {"t_map": ("t-MAP", 3), "rms": ("RMS", 4), "seconds_per_image": ("s / image", 4)}
+
+@dataclass(frozen=True)
+class Part:
+    """One table or figure of a suite. Cells without a number keep their place in tables, with the reason."""
+
+    tables: Sequence[Table] = ()
+    charts: Sequence[Chart] = ()
+    samples: Sequence[Sample] = field(default_factory=tuple)
 
 
-def layout(suite: Mapping[str, Any], show: Mapping[str, Any], results: Results) -> dict[str, Any]:
-    """One table or figure of a suite, ready for the template. Cells without a number keep their place, with the reason."""
+Rows = Sequence[Mapping[str, Any]]
+
+
+def parts(suite: Mapping[str, Any], results: Results) -> list[Part]:
+    """All that a suite shows, in its order."""
     wanted = set(suite["cells"])
-    cells = [cell for cell in results.cells if cell.slug in wanted]
-    rows = [{**row, "attack": suite["attacks"].get(row.get("attack"), None)} for row in show["rows"] if _there(row, suite)]
+    own = Results(results.runs, [cell for cell in results.cells if cell.slug in wanted])
     build = {"rows": _rows, "measures": _measures, "matrix": _matrix, "curves": _curves, "retrieved": _retrieved, "sweep": _sweep}
-    return {"kind": show["kind"], **build[show["kind"]](rows, cells, show)}
+    found = []
+    for show in suite["show"]:
+        rows = [{**row, "attack": suite["attacks"].get(row.get("attack"))} for row in show["rows"] if _there(row, suite)]
+        found.append(build[show["kind"]](suite, rows, own, show))
+    return found
 
 
 def _there(row: Mapping[str, Any], suite: Mapping[str, Any]) -> bool:
     return "attack" not in row or row["attack"] in suite["attacks"]
 
 
-def _columns(cells: Sequence[CellResult]) -> dict[tuple[Any, ...], list[CellResult]]:
-    """White-box cells by what a column of the paper's tables stands for."""
-    found: dict[tuple[Any, ...], list[CellResult]] = {}
-    for cell in cells:
-        if cell.white_box:
-            found.setdefault(tuple(cell.names[name] for name in COLUMN), []).append(cell)
-    return found
+def _settings(results: Results) -> list[Setting]:
+    return [setting for setting in results.settings if setting.white_box]
 
 
-def _headings(columns: Sequence[tuple[Any, ...]]) -> list[str]:
-    """What tells columns apart; bits always."""
-    varying = [i for i, name in enumerate(COLUMN) if name == "bits" or len({column[i] for column in columns}) > 1]
-    return [" ".join(f"{column[i]} bits" if COLUMN[i] == "bits" else str(column[i]) for i in varying) for column in columns]
+def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:
+    """The cell of an attack; of any that has the metric for None."""
+    if attack is not None:
+        return next((cell for cell in setting.cells if cell.names["attack"] == attack), None)
+    return next((cell for cell in setting.done if cell.value(metric) is not None), None)
 
 
-def _number(cells: Sequence[CellResult], attack: str | None, metric: str) -> dict[str, Any]:
-    """A metric of the cell of an attack (of any for None): its row, the paper's number, or why there is none."""
-    for cell in cells:
-        if cell.names["attack"] != attack if attack is not None else cell.status != "ok":
-            continue
-        if cell.status != "ok":
-            return {"row": None, "why": f"{cell.status}: {cell.reason.strip().splitlines()[-1]}"}
-        row = next((row for row in (*cell.rows, *cell.timings) if row["metric"] == metric), None)
-        if row is None and attack is None:
-            continue
-        paper = published(cell, metric)
-        timed = metric == "seconds_per_image"
-        gap = None if paper is None or row is None or row["value"] is None or timed else row["value"] - paper
-        return {"row": row, "paper": paper, "gap": gap, "why": "" if row else f"no {metric}"}
-    return {"row": None, "why": "not run"}
+def _rows(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
+    settings = _settings(results)
+    lines = []
+    for row in rows:
+        cells = [_cell(setting, row["attack"], row["metric"]) for setting in settings]
+        lines.append(Line((Entry(row["label"]), *(number_of(cell, row["metric"]) for cell in cells))))
+    return Part([Table(suite["title"], suite["about"], headings(settings, "method"), lines)])
 
 
-def _rows(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], show: Mapping[str, Any]) -> dict[str, Any]:
-    columns = _columns(cells)
-    lines = [
-        {"label": row["label"], "numbers": [_number(column, row["attack"], row["metric"]) for column in columns.values()]}
-        for row in rows
-    ]
-    return {"headings": _headings(list(columns)), "lines": lines, "digits": [3] * len(columns)}
+def _measures(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
+    settings, measures = _settings(results), show["measures"]
+    heads = labels(settings, ("dataset", "bits"))
+    columns = [Column("method", None)]
+    columns += [replace(column_of(m), group=head, help="") for head in heads for m in measures]
+    asked = [(setting, m) for setting in settings for m in measures]
+    table = [Line((Entry(row["label"]), *(number_of(_cell(setting, row["attack"], m), m) for setting, m in asked))) for row in rows]
+    return Part([Table(suite["title"], suite["about"], columns, table)])
 
 
-def _measures(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], show: Mapping[str, Any]) -> dict[str, Any]:
-    columns, measures = _columns(cells), show["measures"]
-    heads = _headings(list(columns))
-    asked = [(column, measure) for column in columns.values() for measure in measures]
-    lines = [
-        {"label": row["label"], "numbers": [_number(column, row["attack"], measure) for column, measure in asked]} for row in rows
-    ]
-    names = [f"{head}: {UNITS[m][0]}" for head in heads for m in measures]
-    return {"headings": names, "lines": lines, "digits": [UNITS[m][1] for _ in heads for m in measures]}
-
-
-def _matrix(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], show: Mapping[str, Any]) -> dict[str, Any]:
-    figures = []
+def _matrix(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
+    charts, tables = [], []
     for row in rows:
         groups: dict[tuple[Any, ...], list[CellResult]] = {}
-        for cell in cells:
+        for cell in results.cells:
             if cell.names["attack"] == row["attack"]:
-                groups.setdefault(tuple(cell.names[name] for name in ("dataset", "protocol", "seed")), []).append(cell)
-        figures += [matrix(row["label"], group) for group in groups.values()]
-    return {"figures": figures}
+                groups.setdefault(tuple(cell.names[n] for n in ("dataset", "protocol", "seed", "epsilon")), []).append(cell)
+        charts += [matrix(row["label"], group) for group in groups.values()]
+        whole = transfer(Results(results.runs, [cell for group in groups.values() for cell in group]))
+        if whole is not None:
+            tables.append(replace(whole, title=f"{suite['title']}: {row['label']}", about=suite["about"]))
+    return Part(tables, charts)
 
 
-def _curves(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], show: Mapping[str, Any]) -> dict[str, Any]:
-    labels = {row["attack"]: row["label"] for row in rows}
-    figures = []
-    for key, column in _columns(cells).items():
-        picked = {labels[cell.names["attack"]]: cell for cell in column if cell.names["attack"] in labels and cell.status == "ok"}
-        figures += retrieval_curves(picked, ", ".join(str(part) for part in key))
-    return {"figures": figures}
+def _curves(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
+    names = {row["attack"]: row["label"] for row in rows}
+    charts: list[Chart] = []
+    for setting in _settings(results):
+        picked = {names[cell.names["attack"]]: cell for cell in setting.done if cell.names["attack"] in names}
+        charts += retrieval(picked, label(setting.names))
+    return Part(charts=charts)
 
 
-def _retrieved(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], show: Mapping[str, Any]) -> dict[str, Any]:
+def _retrieved(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
     wanted = {row["attack"] for row in rows}
-    picked = [cell for cell in cells if cell.white_box and cell.status == "ok" and cell.names["attack"] in wanted]
-    return {"samples": [sample for cell in picked for sample in gallery(cell)]}
+    picked = [[cell for cell in setting.done if cell.names["attack"] in wanted] for setting in _settings(results)]
+    quality = quality_for(cell for cells in picked for cell in cells)
+    return Part(samples=[sample for cells in picked for sample in samples_of(cells, quality)])
 
 
-def _sweep(rows: Sequence[Mapping[str, Any]], cells: Sequence[CellResult], show: Mapping[str, Any]) -> dict[str, Any]:
-    """Measures over the values of one option of an attack, a line a column of the table; and the same numbers as a table."""
+def _sweep(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
+    """Measures over the values of one option of an attack, a line a setting; and the same numbers as a table."""
     option, measures = show["option"], show["measures"]
     attacks = {row["attack"] for row in rows}
-    lines: list[dict[str, Any]] = []
-    drawn: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {measure: {} for measure in measures}
-    columns = _columns(cells)
-    for head, column in zip(_headings(list(columns)), columns.values(), strict=True):
-        done = [cell for cell in column if cell.names["attack"] in attacks and cell.status == "ok"]
+    settings = _settings(results)
+    heads = labels(settings, ("bits",))
+    columns = [Column(option, None), Column("hasher", None), *(replace(column_of(m), help="") for m in measures)]
+    table: list[Line] = []
+    drawn: dict[str, dict[str, tuple[np.ndarray, ...]]] = {measure: {} for measure in measures}
+    for head, setting in zip(heads, settings, strict=True):
+        done = [cell for cell in setting.done if cell.names["attack"] in attacks]
         done.sort(key=lambda cell: float(cell.made["options"]["attack"][option]))
         values = [float(cell.made["options"]["attack"][option]) for cell in done]
-        lines += [
-            {"label": f"{option} {value:g}, {head}", "numbers": [_number([cell], cell.names["attack"], m) for m in measures]}
-            for value, cell in zip(values, done, strict=True)
-        ]
-        for measure in measures:
-            drawn[measure][head] = (np.array(values), np.array([cell.value(measure) for cell in done], dtype=np.float64))
-    figures = [curves(f"{UNITS[m][0]} by {option}", option, option, UNITS[m][0], drawn[m], log=True) for m in measures if lines]
-    return {
-        "headings": [UNITS[m][0] for m in measures],
-        "lines": lines,
-        "digits": [UNITS[m][1] for m in measures],
-        "figures": figures,
-    }
+        for value, cell in zip(values, done, strict=True):
+            table.append(Line((Entry(f"{value:g}"), Entry(head), *(number_of(cell, m) for m in measures)), cell=cell))
+        for m in measures:
+            numbers = np.array([cell.value(m) for cell in done], dtype=np.float64) * column_of(m).scale
+            drawn[m][head] = (np.array(values), numbers)
+    charts = [
+        lines(f"{column_of(m).heading} by {option}", suite["about"], option, column_of(m).heading, drawn[m], log=True, points=True)
+        for m in measures
+        if table
+    ]
+    return Part([Table(suite["title"], suite["about"], columns, table, labels=2)], charts)

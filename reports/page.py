@@ -1,13 +1,21 @@
-"""Templates and the filters they share."""
+"""Templates, the filters they share, and what every page carries: its style, its script, and the policy that allows no other."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from . import palette
+from .charts.look import Chart
 
+
+@cache
 def environment() -> Environment:
     """Jinja2 with autoescape; an undefined name is an error."""
     made = Environment(
@@ -17,23 +25,31 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"number": number, "percent": percent, "svg": Markup}
+    script = _text("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    made.globals |= {
+        "zip": zip,
+        "script": Markup(script),
+        "style": Markup(palette.css() + "\n" + _text("style.css")),
+        "policy": Markup(f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:"),
+    }
+    made.filters |= {"svg": _inline, "download": _download}
     return made
 
 
-def number(row: dict[str, Any] | None, digits: int = 3, unit: str = "") -> str:
-    """A row's value and its interval, or a dash."""
-    if row is None or row["value"] is None:
-        return "–"
-    text = f"{row['value']:.{digits}f}{unit}"
-    if row["low"] is None:
-        return text
-    return Markup("{}<small>{}</small>").format(text, f"{row['low']:.{digits}f}–{row['high']:.{digits}f}")
+def render(template: str, **shown: Any) -> str:
+    """A page by the name of its template."""
+    return environment().get_template(template).render(shown)
 
 
-def percent(row: dict[str, Any] | None) -> str:
-    """Like `number`, as a percentage."""
-    if row is None or row["value"] is None:
-        return "–"
-    scaled = {name: None if row[name] is None else 100 * row[name] for name in ("value", "low", "high")}
-    return number(scaled, 0, " %")
+def _text(name: str) -> str:
+    return (files("hashbench.reports") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _inline(chart: Chart) -> Markup:
+    return Markup(chart.inline())
+
+
+def _download(text: str, kind: str) -> str:
+    """Text as the address of a file inside the page."""
+    return f"data:{kind};base64," + base64.b64encode(text.encode()).decode()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from hashbench.api import Report, Results, UserError, write_atomically
 
-from .layouts import layout
-from .page import environment
+from .gallery import quality_for
+from .layouts import parts
+from .page import render
 
 
 @dataclass(frozen=True)
@@ -16,16 +17,18 @@ class Paper(Report):
     """A suite's tables and figures in its own order, the paper's numbers beside ours where comparable"""
 
     def render(self, results: Results, out: Path) -> list[Path]:
-        suites = results.run.get("suites") or []
-        if not suites:
+        if not results.suites:
             raise UserError("the report 'paper' is of a suite: make one with hashbench suite run.")
-        sections = [{**suite, "parts": [layout(suite, show, results) for show in suite["show"]]} for suite in suites]
-        missing = [cell for cell in results.cells if cell.status != "ok"]
-        parts = [part for section in sections for part in section["parts"]]
-        numbers = [number for part in parts for line in part.get("lines", ()) for number in line["numbers"]]
-        matrices = [matrix for part in parts if part["kind"] == "matrix" for matrix in part["figures"]]
-        comparable = any(number.get("paper") is not None for number in numbers) or any(matrix["papers"] for matrix in matrices)
-        page = environment().get_template("paper.html.j2")
+        sections = [{**suite, "parts": parts(suite, results)} for suite in results.suites]
+        tables = [table for section in sections for part in section["parts"] for table in part.tables]
+        page = render(
+            "paper.html.j2",
+            runs=results.runs,
+            sections=sections,
+            missing=[cell for cell in results.cells if cell.status != "ok"],
+            comparable=any(entry.paper is not None for table in tables for line in table.lines for entry in line.entries),
+            quality=quality_for(results.cells),
+        )
         file = out / "paper.html"
-        write_atomically(file, page.render(run=results.run, sections=sections, missing=missing, comparable=comparable))
+        write_atomically(file, page)
         return [file]

@@ -1,152 +1,140 @@
-"""What the page shows, from results: tables, figures, pictures, and how each number was made."""
+"""What the report's page shows, in its order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from hashbench.api import CellResult, Results
-from hashbench.retrieval.curves import by_radius, precision_at
+from hashbench.api import CellResult, Results, Setting, epsilon_text
 
-from .figures import Curve, curves, way
-from .matrices import matrices
-from .pictures import amplified, data_uri
+from .charts import of_results as draw
+from .charts.look import Chart
+from .gallery import quality_for, samples_of
+from .pictures import Quality
+from .published import published
+from .ranking import ranking
+from .tables import setting as of_setting
+from .tables import whole
+from .tables.columns import column_of
+from .tables.model import Column, Entry, Line, Table, measured
+from .tables.names import label, labels
+from .tables.text import to_csv
+from .words import summary
 
-AMPLIFY = 8
-TABLE = ("dataset", "hasher", "backbone", "bits", "victim", "protocol", "seed")
+TILES = {
+    "map_clean": "MAP of the hasher, clean",
+    "map_pixels": "MAP of raw pixels",
+    "map_random": "MAP of the untrained network",
+    "map_floor": "MAP of a random ranking",
+    "t_map_floor": "t-MAP of a random ranking",
+}
 
 
 def view(results: Results) -> dict[str, Any]:
     """Everything the template needs."""
-    tables: dict[tuple[str, ...], list[CellResult]] = {}
-    for cell in results.cells:
-        if not cell.white_box:
-            continue
-        tables.setdefault(tuple(str(cell.names[name]) for name in TABLE), []).append(cell)
-    pairs: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
-    for pair in results.differences.to_dict("records"):
-        if pair["metric"] == "t_map":
-            pairs.setdefault(tuple(str(pair[name]) for name in TABLE), []).append(pair)
+    several = len(results.runs) > 1
+    settings = [setting for setting in results.settings if setting.white_box]
+    quality = quality_for(results.cells)
+    cells = whole.cells(results)
+    attacks = list(dict.fromkeys(cell.label for cell in results.cells))
     return {
-        "run": results.run,
-        "tables": [_table(list(key), cells, pairs.get(key, [])) for key, cells in tables.items()],
-        "matrices": matrices(results),
-        "protocols": _side_by_side(results),
-        "spread": results.seed_spread.to_dict("records"),
-        "failed": [cell for cell in results.cells if cell.status != "ok"],
-        "amplify": AMPLIFY,
+        "title": ", ".join(attacks) if not several else f"{len(results.runs)} runs",
+        "heading": f"Comparison of {len(results.runs)} runs" if several else "How far can retrieval be steered?",
+        "lead": _lead(len(attacks), len(settings)),
+        "summary": summary(results),
+        "missing": [cell for cell in results.cells if cell.status != "ok"],
+        "cells": cells,
+        "cells_csv": to_csv(cells),
+        "metrics_csv": _metrics(results),
+        "protocols": whole.protocols(results),
+        "seeds": whole.seeds(results),
+        "overview": _overview(results),
+        "transfer": {"table": whole.transfer(results), "charts": draw.transfer(results)},
+        "settings": [_setting(s, short, several, quality) for s, short in zip(settings, labels(settings), strict=True)],
+        "quality": quality,
+        "costs": whole.costs(results),
+        "runs": results.runs,
     }
 
 
-def _side_by_side(results: Results) -> dict[str, Any]:
-    """t-MAP of each attack under each protocol of the run, where there are several: the same hashers, other rules."""
-    names = list(dict.fromkeys(str(cell.names["protocol"]) for cell in results.cells))
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+def _lead(attacks: int, settings: int) -> str:
+    def many(count: int, what: str) -> str:
+        return f"{count} {what}{'' if count == 1 else 's'}"
+
+    on = f"{many(attacks, 'attack')} on {many(settings, 'setting')} of hasher, data, protocol and budget."
+    return f"{on} Each attack changes every query a little, so that the database returns images of a target instead of its likes."
+
+
+def _overview(results: Results) -> list[tuple[str, list[Chart]]]:
+    found = {
+        "Attacks": draw.bars(results),
+        "Security curves": [*draw.over_epsilon(results), *draw.over_steps(results)],
+        "Trade-offs": [*draw.perceptibility(results), *draw.time(results)],
+    }
+    return [(name, charts) for name, charts in found.items() if charts]
+
+
+def _setting(setting: Setting, short: str, several: bool, quality: Quality) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "title": label(setting.names),
+        "short": short,
+        "made": setting.done[0].made if setting.done else {},
+        "epsilon": epsilon_text(setting.names["epsilon"]),
+        "attacks": of_setting.attacks(setting, several),
+        "differences": of_setting.differences(setting),
+        "details": of_setting.details(setting),
+        "flags": [(cell, flag) for cell in setting.cells for flag in cell.flags],
+        "without_relevant": 0,
+        "charts": [],
+        "samples": [],
+    }
+    if not setting.done:
+        return shown
+    ranked = [one.cell for one in ranking(setting)]
+    irrelevant = setting.done[0].value("targets_without_relevant")
+    way = draw.way_of(setting)
+    return shown | {
+        "tiles": _tiles(setting.done[0]),
+        "options": _options(setting),
+        "without_relevant": f"{irrelevant:.0f}" if irrelevant else 0,
+        "charts": [*([way] if way else []), *draw.retrieval_of(setting)],
+        "samples": samples_of(ranked or setting.done, quality),
+    }
+
+
+def _tiles(cell: CellResult) -> list[dict[str, str]]:
+    found = []
+    for metric, name in TILES.items():
+        column, entry = column_of(metric), measured(cell, metric, published(cell, metric))
+        found.append({"name": name, "text": entry.text(column), "interval": entry.interval(column) or entry.beside(column)})
+    return found
+
+
+def _options(setting: Setting) -> Table:
+    columns = [Column(heading, None) for heading in ("attack", "options", "aim's options", "access", "images key")]
+    lines = []
+    for cell in setting.done:
+        options, plugin = cell.made["options"], cell.made.get("plugins", {}).get("attack", {})
+        texts = (_json(options["attack"]), _json(options.get("aim", {})), plugin.get("access", ""), cell.made["keys"]["images"])
+        lines.append(Line((Entry(cell.label), *map(Entry, texts)), cell=cell))
+    return Table("Options", "as resolved, presets and defaults filled in", columns, lines)
+
+
+def _json(options: object) -> str:
+    return json.dumps(options, sort_keys=True)
+
+
+def _metrics(results: Results) -> str:
+    """Every metric of every cell with its interval, a row a cell, as CSV."""
+    rows = []
     for cell in results.cells:
-        if not cell.white_box:
-            continue
-        key = tuple(str(cell.names[name]) for name in ("dataset", "victim", "seed", "attack"))
-        rows.setdefault(key, {})[str(cell.names["protocol"])] = {
-            metric: _row(cell, metric) for metric in ("t_map_floor", "t_map", "t_map_share_own_aim")
-        }
-    return {"names": names, "rows": rows if len(names) > 1 else {}}
-
-
-def _table(key: list[str], cells: list[CellResult], pairs: list[dict[Any, Any]]) -> dict[str, Any]:
-    done = [cell for cell in cells if cell.status == "ok"]
-    names = dict(zip(TABLE, key, strict=True))
-    table: dict[str, Any] = {"names": names, "cells": [_cell(cell) for cell in done], "pairs": pairs}
-    if not done:
-        return table
-    first = done[0]
-    table["made"] = first.made
-    table["control"] = {metric: _row(first, metric) for metric in ("map_clean", "map_floor", "map_pixels", "map_random")}
-    label = f"{names['dataset']}, {names['victim']}, {names['protocol']}, seed {names['seed']}"
-    floor, clean = _row(first, "t_map_floor"), _row(first, "t_map_clean")
-    if floor and clean:
-        table["floor"], table["clean"] = floor, clean
-        rows = {cell.names["attack"]: _way_row(cell) for cell in done}
-        table["way"] = way(f"t-MAP by attack: {label}", rows, floor["value"], clean["value"])
-    table["figures"] = retrieval_curves({cell.names["attack"]: cell for cell in done}, label)
-    return table
-
-
-def _way_row(cell: CellResult) -> dict[str, float]:
-    row = _row(cell, "t_map") or {}
-    aim = cell.value("t_map_aim")
-    return {name: row[name] for name in ("value", "low", "high")} | ({} if aim is None else {"aim": aim})
-
-
-def _cell(cell: CellResult) -> dict[str, Any]:
-    metrics = {row["metric"]: row for row in cell.rows}
-    timings = {row["metric"]: row["value"] for row in cell.timings}
-    shown = {"names": cell.names, "metrics": metrics, "timings": timings, "made": cell.made}
-    return shown | {"flags": cell.flags, "gallery": gallery(cell)}
-
-
-def _row(cell: CellResult, metric: str) -> dict[str, Any] | None:
-    return next((row for row in cell.rows if row["metric"] == metric), None)
-
-
-def retrieval_curves(cells: Mapping[str, CellResult], label: str) -> list[str]:
-    """Precision-recall and precision@N of the targets, a line a cell by name, with the clean query's; none without counts."""
-    recall: dict[str, Curve] = {}
-    precision: dict[str, Curve] = {}
-    for attack, cell in cells.items():
-        for which, name in (("clean", "clean query"), ("attacked", attack)):
-            items = cell.arrays.get(f"targeted/{which}/target/items")
-            relevant = cell.arrays.get(f"targeted/{which}/target/relevant")
-            if items is None or relevant is None:
-                continue
-            precisions, recalls = by_radius(items, relevant)
-            seen = items.sum(0).cumsum() > 0
-            recall.setdefault(name, (recalls.mean(0)[seen], precisions.mean(0)[seen]))
-            size = int(items[0].sum())
-            tops = np.unique(np.geomspace(1, min(1000, size), 40).astype(int))
-            precision.setdefault(name, (tops, precision_at(items, relevant, tops).mean(0)))
-    if not recall:
-        return []
-    return [
-        curves("Precision and recall of the targets, by Hamming radius", label, "recall", "precision", recall),
-        curves("Precision of the targets among the first N", label, "N retrieved", "precision", precision, log=True),
-    ]
-
-
-def gallery(cell: CellResult) -> list[dict[str, Any]]:
-    """The cell's sample queries, with what each retrieves before and after."""
-    arrays = {name.removeprefix("gallery/"): array for name, array in cell.arrays.items() if name.startswith("gallery/")}
-    if not arrays:
-        return []
-    classes = cell.made["data"]["class_names"]
-    samples = []
-    for i, (clean, adversarial) in enumerate(zip(arrays["clean"], arrays["adversarial"], strict=True)):
-        own, target = arrays["query_labels"][i], arrays["target_labels"][i]
-        samples.append(
-            {
-                "clean": data_uri(clean),
-                "adversarial": data_uri(adversarial),
-                "difference": data_uri(amplified(adversarial, clean, AMPLIFY)),
-                "amplify": AMPLIFY,
-                "own": _named(own, classes),
-                "target": _named(target, classes),
-                **{
-                    f"{which}_found": [
-                        {
-                            "uri": data_uri(pixels),
-                            "own": bool(labels @ own),
-                            "target": bool(labels @ target),
-                            "name": _named(labels, classes),
-                        }
-                        for pixels, labels in zip(arrays[f"{which}/pixels"][i], arrays[f"{which}/labels"][i], strict=True)
-                    ]
-                    for which in ("clean", "attacked")
-                },
-            }
-        )
-    return samples
-
-
-def _named(labels: np.ndarray, classes: list[str]) -> str:
-    return ", ".join(classes[i] for i in np.flatnonzero(labels)) or "no label"
+        row: dict[str, Any] = {**cell.names, "status": cell.status}
+        for found in (*cell.rows, *cell.timings):
+            row[found["metric"]] = found["value"]
+            if found["low"] is not None:
+                row |= {f"{found['metric']}_low": found["low"], f"{found['metric']}_high": found["high"]}
+        rows.append(row)
+    text: str = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+    return text

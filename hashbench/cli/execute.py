@@ -11,7 +11,7 @@ from rich.console import Console
 
 from hashbench.cli.execution import How, store_folder
 from hashbench.cli.progress import Bars
-from hashbench.cli.table import results_table
+from hashbench.cli.terminal import results_table
 from hashbench.engine.choosing import pick_device
 from hashbench.engine.context import Context
 from hashbench.engine.memory import keep_freed_memory

@@ -23,7 +23,10 @@ COMMANDS = {
     "check": "Try a plugin against its contract.",
     "store": "What the store holds and what it stands on; check it, clear it.",
     "export": "One tidy table of any number of finished runs.",
-    "report": "Render the reports of a finished run again.",
+    "report": "Reports of a finished run, or of several beside each other.",
+    "table": "One table of finished runs as Markdown, LaTeX or CSV.",
+    "figure": "One figure of finished runs for a paper.",
+    "leaderboard": "A static site that ranks any number of finished runs.",
 }
 
 

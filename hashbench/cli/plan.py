@@ -31,9 +31,7 @@ def _plan(how: How, config: Path | None, **asked: Any) -> None:
     for number, cell in enumerate(plan.cells, 1):
         stages = stages_of(context, cell)
         missing = [name for name, there in stages.items() if not there]
-        click.secho(
-            f"[{number}/{len(plan.cells)}] {cell.choice.attack.text} on {cell.victim.label}, {cell.victim.source.name}", bold=True
-        )
+        click.secho(f"[{number}/{len(plan.cells)}] {cell.title}", bold=True)
         click.echo(f"  in the store: {', '.join(name for name, there in stages.items() if there) or 'nothing'}")
         click.echo(f"  to be made: {', '.join(missing) or 'nothing'}")
     left = left_work(plan, store)

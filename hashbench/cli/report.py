@@ -1,4 +1,4 @@
-"""`hashbench report OUT`: reports from results, without running anything."""
+"""`hashbench report RUN...`: reports from results, without running anything."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from pathlib import Path
 
 import click
 
+from hashbench.errors import UserError
 
-@click.command("report", help="Render the reports of the finished run in the folder OUT again.")
-@click.argument("out", type=click.Path(path_type=Path))
+
+@click.command("report", help="Render the reports of the finished run in the folder RUN again, or of several beside each other.")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--report", "reports", multiple=True, default=("html",), show_default=True, help="Reports to render.")
-def command(out: Path, reports: tuple[str, ...]) -> None:
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Where they go.  [default: RUN, where there is one]"
+)
+def command(runs: tuple[Path, ...], reports: tuple[str, ...], out: Path | None) -> None:
     from hashbench.configure import configure
     from hashbench.results import Results
 
-    results = Results.read(out)
+    if out is None and len(runs) > 1:
+        raise UserError("the report of several runs belongs to none of their folders: give --out DIR.")
+    results = Results.read(*runs)
     for name in reports:
-        for file in configure("reports", name).render(results, out):
+        for file in configure("reports", name).render(results, out or runs[0]):
             click.echo(file)

@@ -62,7 +62,15 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
     metavar="quick|paper",
     help="Less of everything, for a CPU; or the paper's sizes.  [default: quick on shapes, else paper]",
 )
-@click.option("--epsilon", default="8/255", show_default=True, help="L-inf budget in pixel values of [0, 1].")
+@click.option(
+    "--epsilon",
+    "epsilons",
+    **LIST,
+    callback=listed,
+    default=("8/255",),
+    show_default=True,
+    help="L-inf budgets in pixel values of [0, 1].",
+)
 @click.option("--queries", type=int, help="Attack this many queries, drawn by the seed.  [default: all]")
 @click.option("--transfer", is_flag=True, help="Score each attack's images on every other hasher of the run too.")
 @click.option("--targets", metavar="FILE", help="A file of hashbench targets make: its queries and targets.")

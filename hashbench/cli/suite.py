@@ -34,7 +34,7 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
             click.option("--bits", **LIST, callback=numbers, help="Instead of the suite's."),
             click.option("--seed", "seeds", **LIST, callback=numbers, help="Seeds.  [default: 0]"),
             click.option("--image-size", type=int, help="Side of the images in pixels."),
-            click.option("--epsilon", help="L-inf budget.  [default: 8/255]"),
+            click.option("--epsilon", "epsilons", **LIST, callback=listed, help="L-inf budgets.  [default: 8/255]"),
             click.option("--queries", type=int, help="Attack this many queries.  [default: all]"),
             click.option("--batch-size", type=int, help="Images attacked or hashed at a time.  [default: 64]"),
         )

@@ -1,57 +1,31 @@
-"""The results as a table on the terminal."""
+"""`hashbench table NAME RUN...`: one table of finished runs as text."""
 
 from __future__ import annotations
 
-from rich.markup import escape
-from rich.table import Table
+import tempfile
+from pathlib import Path
 
-from hashbench.results import CellResult, Results
+import click
 
-COLUMNS = {
-    "MAP clean": ("map_clean", 3),
-    "MAP attacked": ("map_attacked", 3),
-    "t-MAP floor": ("t_map_floor", 3),
-    "clean": ("t_map_clean", 3),
-    "t-MAP": ("t_map", 3),
-    "aim code": ("t_map_aim", 3),
-    "share of way": ("t_map_share", 2),
-    "RMS": ("rms", 4),
-    "L-inf x255": ("linf", 2),
-}
+FORMATS = ("markdown", "latex", "csv")
 
 
-def results_table(results: Results) -> Table:
-    """One line a cell; what all cells have in common stands in the title."""
-    cells = [cell for cell in results.cells if cell.white_box]
-    named = ("dataset", "hasher", "backbone", "bits", "protocol", "seed")
-    varying = [name for name in named if len({str(cell.names[name]) for cell in cells}) > 1]
-    common = ", ".join(f"{name} {cells[0].names[name]}" for name in named if name not in varying)
-    table = Table(title=common, title_justify="left", title_style="bold")
-    for name in (*varying, "attack"):
-        table.add_column(name, overflow="fold")
-    for heading in (*COLUMNS, "s/image"):
-        table.add_column(heading, justify="right")
-    for cell in cells:
-        names = [escape(str(cell.names[name])) for name in (*varying, "attack")]
-        if cell.status != "ok":
-            table.add_row(*names, cell.status)
-            continue
-        table.add_row(*names, *(_number(cell, *column) for column in COLUMNS.values()), _seconds(cell))
-    flagged = sum(bool(cell.flags) for cell in cells)
-    travelled = len(results.cells) - len(cells)
-    if travelled:
-        table.title = f"{common}; {travelled} transfer cells are in transfer.csv and the report"
-    if flagged:
-        table.caption = f"{flagged} of {len(cells)} cells are flagged for a second look: see the report, or flags in cells/*.json"
-    return table
+@click.command("table", help="A table of the finished runs in the folders RUN..., by name: a suite's (table1), or by-bits, cells")
+@click.argument("name")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="markdown", show_default=True)
+@click.option("--out", "-o", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.  [default: standard output]")
+def command(name: str, runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
+    from hashbench.configure import with_options
+    from hashbench.files import write_atomically
+    from hashbench.results import Results
 
-
-def _number(cell: CellResult, metric: str, digits: int) -> str:
-    value = cell.value(metric)
-    if value is None:
-        return "-"
-    return f"{value * 255:.{digits}f}" if metric == "linf" else f"{value:.{digits}f}"
-
-
-def _seconds(cell: CellResult) -> str:
-    return next((f"{row['value']:.4f}" for row in cell.timings if row["metric"] == "seconds_per_image"), "-")
+    report = with_options("reports", kind, {"table": name})
+    results = Results.read(*runs)
+    with tempfile.TemporaryDirectory() as folder:
+        text = "".join(file.read_text(encoding="utf-8") for file in report.render(results, Path(folder)))
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_atomically(out, text)
+        click.echo(out)

@@ -46,7 +46,7 @@ class Config:
     weights: str | None = None
     image_size: int | None = None
     preset: str | None = None
-    epsilon: str = "8/255"
+    epsilons: Sequence[str] = ("8/255",)
     queries: int | None = None
     targets: str | None = None
     batch_size: int = 64
@@ -86,7 +86,14 @@ class Cell:
             "victim": self.victim.label,
             "protocol": self.choice.protocol.name,
             "seed": hasher.seed,
+            "epsilon": self.choice.budget.epsilon,
         }
+
+    @property
+    def title(self) -> str:
+        """The cell in a line."""
+        choice = self.choice
+        return f"{choice.attack.text} on {self.victim.label}, {self.victim.source.name}, epsilon {choice.budget.text}"
 
     @property
     def slug(self) -> str:
@@ -137,8 +144,8 @@ def _card(cell: Cell) -> list[str]:
 
 def make_plan(config: Config) -> Plan:
     """Check a configuration and multiply it out. Raises UserError before anything is written."""
-    budget = Budget(fraction(config.epsilon, "epsilon"))
-    if not budget.epsilon:
+    budgets = list(dict.fromkeys(Budget(fraction(text, "epsilon")) for text in config.epsilons))
+    if any(not budget.epsilon for budget in budgets):
         raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
     if config.queries is not None and config.queries < 1:
         raise UserError(f"--queries is {config.queries}: give at least 1, or leave it out for all.")
@@ -154,7 +161,7 @@ def make_plan(config: Config) -> Plan:
     cells = []
     for dataset in config.datasets:
         for victim, preset in _victims(config, dataset):
-            for protocol, attack in product(protocols, config.attacks):
+            for protocol, budget, attack in product(protocols, budgets, config.attacks):
                 chosen, aim = choose_attack(attack, preset, victim.source)
                 cells.append(Cell(AttackChoice(victim, chosen, aim, budget, protocol, config.queries, targets), victim, preset))
     for victim in {cell.victim for cell in cells if cell.victim.imported}:

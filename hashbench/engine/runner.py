@@ -32,7 +32,7 @@ def run_plan(plan: Plan, context: Context, out: Path, command: str, say: Callabl
         draw_targets(context, choice.targets)
     cells, mistakes = [], []
     for number, cell in enumerate(plan.cells, 1):
-        say(f"[{number}/{len(plan.cells)}] {cell.choice.attack.text} on {cell.victim.label}, {cell.victim.source.name}")
+        say(f"[{number}/{len(plan.cells)}] {cell.title}")
         result, mistake = _try_cell(context, cell, plan)
         cells.append(result)
         mistakes += [mistake] if mistake else []
@@ -41,7 +41,7 @@ def run_plan(plan: Plan, context: Context, out: Path, command: str, say: Callabl
     if len(mistakes) == len(cells):
         raise mistakes[0]
     finish_tables(cells)
-    results = Results(_run_facts(plan, context, command, cells), cells)
+    results = Results([_run_facts(plan, context, command, cells, out)], cells)
     return results, write_results(plan, results, out)
 
 
@@ -84,8 +84,9 @@ def _try_cell(context: Context, cell: Cell, plan: Plan) -> tuple[CellResult, Use
         return CellResult(cell.names, "error", cell.slug, reason=traceback.format_exc()), None
 
 
-def _run_facts(plan: Plan, context: Context, command: str, cells: list[CellResult]) -> dict[str, Any]:
+def _run_facts(plan: Plan, context: Context, command: str, cells: list[CellResult], out: Path) -> dict[str, Any]:
     return {
+        "name": out.resolve().name,
         "schema": SCHEMA,
         "plan": plan.key,
         "command": command,
@@ -109,7 +110,7 @@ def write_results(plan: Plan, results: Results, out: Path) -> list[Path]:
     if not results.transfer.empty:
         write_atomically(out / "transfer.csv", csv_text(results.transfer))
     write_atomically(out / "timings.csv", csv_text(results.timings))
-    write_atomically(out / "run.json", json.dumps(results.run, sort_keys=True, indent=1))
+    write_atomically(out / "run.json", json.dumps(results.runs[0], sort_keys=True, indent=1))
     files, mistakes = [], []
     for report in plan.reports:
         try:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from hashbench.attack import Attack
 from hashbench.benchmark import Row
-from hashbench.comparison import tables
 from hashbench.engine.aiming import aim_codes
 from hashbench.engine.attacking import AttackedImages, attack_queries, attacked_codes
 from hashbench.engine.context import Chosen, Context
@@ -26,6 +27,7 @@ from hashbench.products import Products
 from hashbench.results import CellResult
 from hashbench.retrieval import Bootstrap
 from hashbench.retrieval.bootstrap import percentiles
+from hashbench.settings import settings_of
 
 
 def measure_cell(context: Context, cell: Cell, benchmarks: Sequence[Chosen]) -> CellResult:
@@ -96,6 +98,7 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
         "dataset": cell.victim.source.dataset,
     }
     return {
+        "plugins": {name: _about(chosen) for name, chosen in plugins.items() if chosen is not None},
         "options": {name: options_of(chosen.plugin) for name, chosen in plugins.items() if chosen is not None},
         "protocol": dataclasses.asdict(choice.protocol),
         "budget": dataclasses.asdict(choice.budget),
@@ -117,25 +120,36 @@ def _made(context: Context, cell: Cell, images: AttackedImages) -> dict[str, Any
     }
 
 
+def _about(chosen: Chosen) -> dict[str, Any]:
+    """What a plugin says of itself, so that a result is read without it."""
+    plugin = chosen.plugin
+    about = (inspect.getdoc(type(plugin)) or "").partition("\n")[0]
+    return {"about": about, "paper": plugin.paper} | ({"access": plugin.access} if isinstance(plugin, Attack) else {})
+
+
 def finish_tables(cells: Sequence[CellResult]) -> None:
     """What needs other cells: the shares of the way from floor to aim code, the attack's own and the victim's best; the flags."""
     done = [cell for cell in cells if cell.status == "ok"]
-    for table in tables(done).values():
-        found = table_flags(table)
-        for cell in table:
+    for setting in settings_of(done):
+        found = table_flags(setting.cells)
+        for cell in setting.cells:
             cell.flags.extend(found[cell.slug])
     best: dict[tuple[Any, ...], CellResult] = {}
     for cell in done:
         aim, so_far = cell.value("t_map_aim"), best.get(_scored_alike(cell))
         if aim is not None and (so_far is None or aim > (so_far.value("t_map_aim") or 0.0)):
             best[_scored_alike(cell)] = cell
-    white_box = {(*_scored_alike(cell), *_attacked_alike(cell)): cell for cell in done if cell.white_box}
+    white_box = {
+        (cell.names["dataset"], cell.names["victim"], cell.names["protocol"], *_attacked_alike(cell)): cell
+        for cell in done
+        if cell.white_box
+    }
     for cell in done:
         if cell.value("t_map_aim") is not None:
             cell.rows.append(_share("t_map_share_own_aim", cell, cell))
         if _scored_alike(cell) in best:
             cell.rows.append(_share("t_map_share", cell, best[_scored_alike(cell)]))
-        source = (cell.names["dataset"], cell.source, cell.names["protocol"], cell.names["seed"], *_attacked_alike(cell))
+        source = (cell.names["dataset"], cell.source, cell.names["protocol"], *_attacked_alike(cell))
         if not cell.white_box and source in white_box:
             cell.flags.extend(transfer_flags(cell, white_box[source]))
 
@@ -147,7 +161,7 @@ def _scored_alike(cell: CellResult) -> tuple[Any, ...]:
 
 def _attacked_alike(cell: CellResult) -> tuple[Any, ...]:
     """Cells that score the same images."""
-    return tuple(cell.names[name] for name in ("hasher", "backbone", "bits", "attack"))
+    return tuple(cell.names[name] for name in ("hasher", "backbone", "bits", "attack", "seed", "epsilon"))
 
 
 def _share(metric: str, cell: CellResult, ceiling: CellResult) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hashbench.errors import UserError
 from hashbench.suites import Suite, SuiteFile
 
 PLURAL = {"hasher": "hashers", "backbone": "backbones", "protocol": "protocols", "seed": "seeds", "dataset": "datasets"}
-PLURAL |= {"benchmark": "benchmarks"}
+PLURAL |= {"benchmark": "benchmarks", "epsilon": "epsilons"}
 _LISTS = {field.name for field in dataclasses.fields(Config) if "Sequence" in str(field.type)}
 
 

@@ -20,6 +20,8 @@ class Bootstrap:
     def means(self, per_query: np.ndarray) -> np.ndarray:
         """(resamples,) means of (Q,) values; those that are nan do not count, and a resample of nothing else is nan."""
         counts = np.isfinite(per_query)
+        if counts.all():
+            return np.asarray(self._weights @ per_query / len(per_query))
         drawn = self._weights @ counts
         means: np.ndarray = self._weights @ np.where(counts, per_query, 0.0) / np.where(drawn > 0, drawn, np.nan)
         return means

@@ -19,6 +19,7 @@ from hashbench.engine import store as stores
 from hashbench.engine.inventory import products
 from hashbench.engine.store import Store
 from hashbench.errors import StoreError
+from hashbench.results import SCHEMA
 
 ATTACKS = "dhta[steps=2],prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
 
@@ -218,5 +219,5 @@ def test_deterministic_is_strict_inside_stages_and_said_in_the_result(tmp_path: 
         assert done.returncode == 0, done.stderr
         assert {warn for mode, warn in asked if mode} == {not strict}
         (cell,) = (json.loads(file.read_text()) for file in (out / "cells").glob("*.json"))
-        assert (cell["made"]["environment"]["deterministic"] == "strict") is strict and cell["schema"] == 2
+        assert (cell["made"]["environment"]["deterministic"] == "strict") is strict and cell["schema"] == SCHEMA
     assert not torch.are_deterministic_algorithms_enabled()

@@ -1,0 +1,82 @@
+"""Settings: the cells whose attacks may be compared, because all but the attack is the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hashbench.retrieval import Bootstrap
+
+if TYPE_CHECKING:
+    from hashbench.results import CellResult
+
+TABLE = ("dataset", "hasher", "backbone", "bits", "victim", "protocol", "seed", "epsilon")
+
+
+Difference = tuple[float, float, float]
+"""Mean of a paired difference, and the ends of its interval."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Cells of one dataset, hasher, victim, protocol, seed and budget: the same weights, queries and targets, hence resamples."""
+
+    names: dict[str, Any]
+    """The columns of `TABLE`."""
+    cells: list[CellResult]
+    """At least one, in the order they were run; those without a number too."""
+    _found: dict[tuple[int, int, str], Difference | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def done(self) -> list[CellResult]:
+        """The cells that have numbers."""
+        return [cell for cell in self.cells if cell.status == "ok"]
+
+    @property
+    def white_box(self) -> bool:
+        """Whether the images were made on the hasher they are scored on."""
+        return self.cells[0].white_box
+
+    def difference(self, first: CellResult, second: CellResult, metric: str = "t_map") -> Difference | None:
+        """What separates two of its cells: the mean over the same queries, with its 95 % interval from the same resamples.
+
+        None where one of them has no values by query, or not as many. Computed once.
+        """
+        key = (id(first), id(second), metric)
+        if key not in self._found:
+            self._found[key] = _difference(first, second, metric)
+        return self._found[key]
+
+
+def settings_of(cells: Iterable[CellResult]) -> list[Setting]:
+    """Cells by what their attacks share. One without a number stands with the first setting of its names."""
+    found: dict[tuple[Any, ...], Setting] = {}
+    named: dict[tuple[Any, ...], Setting] = {}
+    for cell in sorted(cells, key=lambda cell: not cell.made):
+        names = tuple(cell.names[name] for name in TABLE)
+        setting = found.get((*names, *shared(cell))) if cell.made else named.get(names)
+        if setting is None:
+            setting = Setting(dict(zip(TABLE, names, strict=True)), [])
+            found[(*names, *shared(cell))] = setting
+            named.setdefault(names, setting)
+        setting.cells.append(cell)
+    return list(found.values())
+
+
+def shared(cell: CellResult) -> tuple[str, ...]:
+    """Beyond names: the content of what the attacks of a setting share."""
+    made = cell.made
+    parts = (made.get("keys", {}).get("hasher"), made.get("targets", {}).get("sha256"), made.get("data", {}).get("content"))
+    return (*(str(part) for part in parts), json.dumps(made.get("protocol", {}), sort_keys=True))
+
+
+def _difference(first: CellResult, second: CellResult, metric: str) -> Difference | None:
+    values = [cell.arrays.get(f"per_query/{metric}") for cell in (first, second)]
+    if values[0] is None or values[1] is None or len(values[0]) != len(values[1]):
+        return None
+    gap = values[0] - values[1]
+    return float(np.nanmean(gap)), *Bootstrap(len(gap), int(first.names["seed"])).interval(gap)

@@ -1,0 +1,60 @@
+"""Tables and charts by name: what `hashbench table` and `hashbench figure` take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from hashbench.api import Results, UserError
+
+from .charts.look import Chart
+from .charts.of_results import CHARTS
+from .layouts import parts
+from .suites import suite_of
+from .tables import setting, whole
+from .tables.model import Table
+
+T = TypeVar("T")
+
+
+def _each(build: Callable[..., Table]) -> Callable[[Results], list[Table]]:
+    return lambda results: [build(one) for one in results.settings if one.white_box]
+
+
+def _some(build: Callable[[Results], Table | None]) -> Callable[[Results], list[Table]]:
+    return lambda results: [table for table in [build(results)] if table is not None]
+
+
+TABLES: dict[str, Callable[[Results], list[Table]]] = {
+    "cells": _some(whole.cells),
+    "attacks": _each(setting.attacks),
+    "by-bits": _some(whole.by_bits),
+    "differences": _each(setting.differences),
+    "costs": _some(whole.costs),
+    "protocols": _some(whole.protocols),
+    "seeds": _some(whole.seeds),
+    "transfer": _some(whole.transfer),
+}
+"""Of any run. A suite's own come beside them, by the suite's name."""
+
+
+def tables(results: Results, name: str) -> list[Table]:
+    """Raises UserError for a name that is none, or for one of which the results hold nothing."""
+    if name in TABLES:
+        return _there(TABLES[name](results), "table", name)
+    suite = suite_of(results, name, "table", TABLES)
+    return _there([table for part in parts(suite, results) for table in part.tables], "table", name)
+
+
+def charts(results: Results, name: str) -> list[Chart]:
+    """The same for charts."""
+    if name in CHARTS:
+        return _there(CHARTS[name](results), "figure", name)
+    suite = suite_of(results, name, "figure", CHARTS)
+    return _there([chart for part in parts(suite, results) for chart in part.charts], "figure", name)
+
+
+def _there(found: Sequence[T], kind: str, name: str) -> list[T]:
+    if not found:
+        raise UserError(f"these results hold nothing for the {kind} '{name}': its runs are not among them.")
+    return list(found)

@@ -1,0 +1,1 @@
+"""Charts: drawn once by matplotlib, shown inline on pages or written as figures for papers."""

@@ -1,0 +1,56 @@
+"""Bars with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from .look import Chart, Look, frame, series
+
+Interval = tuple[float, float, float]
+"""Value, low, high."""
+
+
+def way(title: str, about: str, rows: Mapping[str, Mapping[str, Any]], floor: float, clean: float) -> Chart:
+    """t-MAP of each attack (`value`, `low`, `high`, and `aim` where it steers to a code) as bars from 0, with the floor and the
+    clean query's t-MAP as lines."""
+
+    def draw(axes: Axes, look: Look) -> None:
+        for i, row in enumerate(rows.values()):
+            axes.barh(i, row["value"], height=0.62, alpha=0.85, **series(0))
+            if row["low"] is not None:
+                axes.plot([row["low"], row["high"]], [i, i], color=look.ink, linewidth=1.2)
+            if "aim" in row:
+                axes.plot(row["aim"], i, "|", markersize=1.8 * look.size, markeredgewidth=2, **series(1))
+        axes.axvline(floor, color=look.ink, linewidth=0.9, linestyle=":")
+        axes.axvline(clean, color=look.ink, linewidth=0.9, linestyle="--")
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        frame(axes, "t-MAP (dotted: floor; dashed: clean query; upright mark: the attack's aim code)", "", "x")
+
+    return Chart(title, about, draw, 0.1 + 0.042 * len(rows), wide=True)
+
+
+def grouped(title: str, about: str, groups: Sequence[str], values: Mapping[str, Mapping[str, Interval]]) -> Chart:
+    """Bars of each series (name -> group -> value and interval) side by side in each group."""
+
+    def draw(axes: Axes, look: Look) -> None:
+        width = 0.82 / max(len(values), 1)
+        for i, (name, found) in enumerate(values.items()):
+            there = [j for j, group in enumerate(groups) if group in found]
+            picked = np.array([found[groups[j]] for j in there], dtype=np.float64).reshape(-1, 3)
+            at = np.array(there) + (i - (len(values) - 1) / 2) * width
+            ends = np.abs(picked[:, 1:] - picked[:, :1]).T
+            hatch = "" if i < 8 else "///"
+            axes.bar(at, picked[:, 0], width * 0.92, label=name, hatch=hatch, **series(i))
+            axes.errorbar(at, picked[:, 0], ends, fmt="none", ecolor=look.ink, elinewidth=0.8, capsize=1.2)
+        fits = look.inches(sum(map(len, groups)) + 2 * len(groups)) < 0.85 * look.width
+        turned: dict[str, Any] = {} if fits else {"rotation": 20, "ha": "right"}
+        axes.set_xticks(range(len(groups)), groups, **turned)
+        axes.set_ylim(bottom=0)
+        frame(axes, "", "t-MAP", "y")
+
+    return Chart(title, about, draw, 0.42, wide=True)

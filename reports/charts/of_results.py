@@ -1,0 +1,205 @@
+"""The charts that results of any run give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hashbench.api import CellResult, Results, Setting, epsilon_text
+from hashbench.retrieval.curves import by_radius, precision_at
+
+from ..tables.columns import column_of
+from ..tables.model import row_of
+from ..tables.names import label, labels
+from .bars import grouped, way
+from .heat import heat_map
+from .lines import CLEAN, Curve, lines
+from .look import Chart
+from .scatter import Point, scatter
+
+
+def bars(results: Results) -> list[Chart]:
+    """t-MAP of each attack, settings as groups; a chart for each data set, protocol, seed and budget."""
+    charts = []
+    for names, settings in _together(results, ("dataset", "protocol", "seed", "epsilon")):
+        groups = labels(settings)
+        values: dict[str, dict[str, tuple[float, float, float]]] = {}
+        for group, setting in zip(groups, settings, strict=True):
+            for cell in setting.done:
+                row = row_of(cell, "t_map")
+                if row is not None and row["value"] is not None:
+                    low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
+                    values.setdefault(cell.label, {})[group] = (row["value"], low, high)
+        if values:
+            charts.append(grouped("t-MAP by attack", f"{names}; 95 % intervals over queries", groups, values))
+    return charts
+
+
+def way_of(setting: Setting) -> Chart | None:
+    """t-MAP of a setting's attacks between its floor and the codes they steer to."""
+    rows = {}
+    for cell in setting.done:
+        row, aim = row_of(cell, "t_map"), cell.value("t_map_aim")
+        if row is not None and row["value"] is not None:
+            rows[cell.label] = dict(row) | ({} if aim is None else {"aim": aim})
+    if not rows:
+        return None
+    floor, clean = (setting.done[0].value(metric) for metric in ("t_map_floor", "t_map_clean"))
+    said = "; ".join(f"{name} {row['value']:.3f}" for name, row in rows.items())
+    return way("t-MAP between floor and aim", f"{label(setting.names)}: {said}", rows, floor or 0.0, clean or 0.0)
+
+
+def retrieval(cells: Mapping[str, CellResult], where: str) -> list[Chart]:
+    """Precision by recall and precision@N of the targets, a line a cell by name, with the clean query's; none without counts."""
+    recall: dict[str, Curve] = {}
+    precision: dict[str, Curve] = {}
+    for attack, cell in cells.items():
+        for which, name in (("clean", CLEAN), ("attacked", attack)):
+            items = cell.arrays.get(f"targeted/{which}/target/items")
+            relevant = cell.arrays.get(f"targeted/{which}/target/relevant")
+            if items is None or relevant is None or name in recall:
+                continue
+            precisions, recalls = by_radius(items, relevant)
+            seen = items.sum(0).cumsum() > 0
+            recall[name] = (recalls.mean(0)[seen], precisions.mean(0)[seen])
+            tops = np.unique(np.geomspace(1, min(1000, int(items[0].sum())), 40).astype(int))
+            precision[name] = (tops, precision_at(items, relevant, tops).mean(0))
+    if not recall:
+        return []
+    return [
+        lines("Precision and recall of the targets", f"by Hamming radius; {where}", "recall", "precision", recall),
+        lines("Precision of the targets at N", f"among the first N; {where}", "N retrieved", "precision", precision, log=True),
+    ]
+
+
+def curves(results: Results) -> list[Chart]:
+    """`retrieval` of every setting."""
+    return [chart for setting in white_box(results) for chart in retrieval_of(setting)]
+
+
+def retrieval_of(setting: Setting) -> list[Chart]:
+    """`retrieval` of one setting."""
+    return retrieval({cell.label: cell for cell in setting.done}, label(setting.names))
+
+
+def trade_off(results: Results, metric: str, log: bool) -> list[Chart]:
+    """t-MAP of every attack and setting against another metric; a chart for each data set and protocol."""
+    column, charts = column_of(metric), []
+    for names, settings in _together(results, ("dataset", "protocol")):
+        points: dict[str, list[Point]] = {}
+        for setting in settings:
+            for cell in setting.done:
+                row, other = row_of(cell, "t_map"), row_of(cell, metric)
+                if row is None or other is None or row["value"] is None or other["value"] is None:
+                    continue
+                points.setdefault(cell.label, []).append((other["value"] * column.scale, row["value"], row["low"], row["high"]))
+        if points:
+            title = f"t-MAP against {column.heading}"
+            charts.append(scatter(title, f"{names}; a point a setting", column.heading, "t-MAP", points, log))
+    return charts
+
+
+def perceptibility(results: Results) -> list[Chart]:
+    """How far against how visible."""
+    return trade_off(results, "rms", log=False)
+
+
+def time(results: Results) -> list[Chart]:
+    """How far against how long."""
+    return trade_off(results, "seconds_per_image", log=True)
+
+
+def over_epsilon(results: Results) -> list[Chart]:
+    """Security curves: t-MAP by budget, from the clean query at 0; a chart a hasher for which several budgets were run."""
+    charts = []
+    for names, settings in _together(results, ("dataset", "hasher", "backbone", "bits", "protocol", "seed")):
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for setting in settings:
+            for cell in setting.done:
+                row, clean = row_of(cell, "t_map"), cell.value("t_map_clean")
+                if row is None or row["value"] is None or clean is None:
+                    continue
+                low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
+                line = found.setdefault(str(cell.names["attack"]), [(0.0, clean, clean, clean)])
+                line.append((float(setting.names["epsilon"]) * 255, row["value"], low, high))
+        budgets = {setting.names["epsilon"] for setting in settings}
+        if len(budgets) > 1 and found:
+            said = ", ".join(epsilon_text(one) for one in sorted(budgets))
+            charts.append(_security("budget", f"{names}; ε {said}; 0 is the clean query", "ε × 255", found))
+    return charts
+
+
+def over_steps(results: Results) -> list[Chart]:
+    """Security curves: t-MAP by steps, where attacks were run with several; a chart a setting."""
+    charts = []
+    for setting in white_box(results):
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for cell in setting.done:
+            options: dict[str, Any] = cell.made["options"]["attack"]
+            row = row_of(cell, "t_map")
+            if options.get("steps") is None or row is None or row["value"] is None:
+                continue
+            low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
+            found.setdefault(_without_steps(cell), []).append((float(options["steps"]), row["value"], low, high))
+        several = {name: line for name, line in found.items() if len({point[0] for point in line}) > 1}
+        if several:
+            charts.append(_security("steps", label(setting.names), "steps", several))
+    return charts
+
+
+def _security(by: str, about: str, across: str, found: Mapping[str, Sequence[tuple[float, ...]]]) -> Chart:
+    curves = {name: tuple(np.array(axis) for axis in zip(*sorted(line), strict=True)) for name, line in found.items()}
+    return lines(f"Security curve over {by}", about, across, "t-MAP", curves, points=True)
+
+
+def _without_steps(cell: CellResult) -> str:
+    """An attack's name without its number of steps, and what else tells it apart."""
+    name, _, options = cell.label.partition("[")
+    kept = [part for part in options.removesuffix("]").split(",") if part and not part.startswith("steps=")]
+    return f"{name}[{','.join(kept)}]" if kept else name
+
+
+def transfer(results: Results) -> list[Chart]:
+    """Heat maps of t-MAP, images made on rows and scored on columns; one for each attack and what else differs."""
+    groups: dict[tuple[Any, ...], list[CellResult]] = {}
+    for cell in results.cells:
+        groups.setdefault((cell.label, *(cell.names[name] for name in ("dataset", "protocol", "seed", "epsilon"))), []).append(cell)
+    return [matrix(str(key[0]), cells) for key, cells in groups.items() if not all(cell.white_box for cell in cells)]
+
+
+def matrix(attack: str, cells: Sequence[CellResult]) -> Chart:
+    """One attack's heat map; cells without a number stay empty."""
+    sources, victims = (list(dict.fromkeys(names)) for names in zip(*((c.source, c.names["victim"]) for c in cells), strict=True))
+    values = np.full((len(sources), len(victims)), np.nan)
+    for cell in cells:
+        value = cell.value("t_map") if cell.status == "ok" else None
+        values[sources.index(cell.source), victims.index(cell.names["victim"])] = np.nan if value is None else value
+    where = label(cells[0].names, ("dataset", "protocol", "seed", "epsilon"))
+    return heat_map(f"Transfer of {attack}: t-MAP", where, sources, victims, values)
+
+
+def white_box(results: Results) -> list[Setting]:
+    """Settings whose images are scored where they were made, and that have a number."""
+    return [setting for setting in results.settings if setting.white_box and setting.done]
+
+
+def _together(results: Results, by: Sequence[str]) -> list[tuple[str, list[Setting]]]:
+    """White-box settings by some of their names."""
+    found: dict[tuple[str, ...], list[Setting]] = {}
+    for setting in white_box(results):
+        found.setdefault(tuple(str(setting.names[name]) for name in by), []).append(setting)
+    return [(label(settings[0].names, by), settings) for settings in found.values()]
+
+
+CHARTS = {
+    "bars": bars,
+    "curves": curves,
+    "perceptibility": perceptibility,
+    "time": time,
+    "epsilon": over_epsilon,
+    "steps": over_steps,
+    "transfer": transfer,
+}
+"""Charts by the names that `hashbench figure` takes."""

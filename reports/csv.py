@@ -1,0 +1,32 @@
+"""CSV: tables as other programs read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from hashbench.api import Results, write_atomically
+
+from .tables.model import Table
+from .tables.text import to_csv
+from .written import Written
+
+
+@dataclass(frozen=True)
+class CSV(Written):
+    """The tables as CSV, a file a table, numbers unrounded with their intervals"""
+
+    suffix: ClassVar[str] = ".csv"
+
+    def text(self, table: Table) -> str:
+        return to_csv(table)
+
+    def write_all(self, results: Results, found: dict[str, list[Table]], out: Path) -> list[Path]:
+        files = []
+        for name, some in found.items():
+            for i, table in enumerate(some, 1):
+                file = out / "tables" / (f"{name}.csv" if len(some) == 1 else f"{name}-{i}.csv")
+                write_atomically(file, self.text(table))
+                files.append(file)
+        return files

@@ -1,0 +1,117 @@
+"""Sample queries of a setting, each with what every attack makes of it and what is retrieved before and after (Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hashbench.api import CellResult
+
+from .pictures import AMPLIFY, Quality, amplified, data_uri
+
+_ARRAYS = "gallery/"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A retrieved image."""
+
+    uri: str
+    labels: str
+    own: bool
+    """Whether it shares a class with the query."""
+    target: bool
+
+    @property
+    def kind(self) -> str:
+        """own, target, both or neither."""
+        return ("both" if self.target else "own") if self.own else ("target" if self.target else "neither")
+
+    @property
+    def alt(self) -> str:
+        """What it is, for those who can't see it."""
+        shares = {"own": "like the query", "target": "like the target", "both": "like query and target", "neither": "unlike both"}
+        return f"{self.labels}; {shares[self.kind]}"
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A query's adversarial twin."""
+
+    attack: str
+    uri: str
+    difference: str
+    found: Sequence[Found]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A query."""
+
+    number: int
+    """Its place among the queries."""
+    uri: str
+    side: int
+    """In pixels, as shown."""
+    own: str
+    target: str
+    found: Sequence[Found]
+    twins: Sequence[Twin]
+    amplify: int = AMPLIFY
+
+
+def quality_for(cells: Iterable[CellResult]) -> Quality:
+    """How the pictures of these cells are shown on one page."""
+    return Quality.of(sum(3 * cell.arrays[f"{_ARRAYS}clean"].size for cell in cells if f"{_ARRAYS}clean" in cell.arrays))
+
+
+def samples_of(cells: Sequence[CellResult], quality: Quality) -> list[Sample]:
+    """The samples that cells of one setting hold; none where they were not kept."""
+    kept = [(cell, _arrays(cell)) for cell in cells]
+    kept = [(cell, arrays) for cell, arrays in kept if arrays]
+    rows: dict[int, list[tuple[CellResult, Mapping[str, np.ndarray], int]]] = {}
+    for cell, arrays in kept:
+        for i, query in enumerate(arrays["queries"][: quality.samples]):
+            rows.setdefault(int(query), []).append((cell, arrays, i))
+    return [_sample(query, twins, quality) for query, twins in sorted(rows.items())]
+
+
+def _arrays(cell: CellResult) -> dict[str, np.ndarray]:
+    return {name.removeprefix(_ARRAYS): array for name, array in cell.arrays.items() if name.startswith(_ARRAYS)}
+
+
+def _sample(query: int, twins: Sequence[tuple[CellResult, Mapping[str, np.ndarray], int]], quality: Quality) -> Sample:
+    first, arrays, i = twins[0]
+    classes = first.made["data"]["class_names"]
+    clean = arrays["clean"][i]
+    return Sample(
+        query,
+        data_uri(clean, quality.lossless),
+        clean.shape[-1],
+        _named(arrays["query_labels"][i], classes),
+        _named(arrays["target_labels"][i], classes),
+        _found(arrays, "clean", i, classes),
+        [
+            Twin(
+                cell.label,
+                data_uri(own["adversarial"][j], quality.lossless),
+                data_uri(amplified(own["adversarial"][j], own["clean"][j]), quality.lossless),
+                _found(own, "attacked", j, classes),
+            )
+            for cell, own, j in twins
+        ],
+    )
+
+
+def _found(arrays: Mapping[str, np.ndarray], which: str, i: int, classes: Sequence[str]) -> list[Found]:
+    own, target = arrays["query_labels"][i], arrays["target_labels"][i]
+    return [
+        Found(data_uri(pixels, lossless=False), _named(labels, classes), bool(labels @ own), bool(labels @ target))
+        for pixels, labels in zip(arrays[f"{which}/pixels"][i], arrays[f"{which}/labels"][i], strict=True)
+    ]
+
+
+def _named(labels: np.ndarray, classes: Sequence[str]) -> str:
+    return ", ".join(classes[i] for i in np.flatnonzero(labels).tolist()) or "no label"

@@ -1,0 +1,118 @@
+"""What is ranked together, and what there is a page of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hashbench.api import CellResult, Results, Setting
+
+
+@dataclass(frozen=True)
+class Board:
+    """Settings whose results are ranked on one page: one data set and one version of one protocol."""
+
+    settings: Sequence[Setting]
+
+    @cached_property
+    def made(self) -> dict[str, Any]:
+        """How its first cell was made; empty where none has a number."""
+        return next((cell.made for setting in self.settings for cell in setting.done), {})
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """The protocol's values."""
+        return dict(self.made.get("protocol", {}))
+
+    @property
+    def title(self) -> str:
+        names = self.settings[0].names
+        version = f" version {self.protocol['version']}" if self.protocol else ""
+        return f"{names['dataset']}, protocol {names['protocol']}{version}"
+
+    @property
+    def file(self) -> str:
+        return file_name("board", self.title, *_rules(self.settings[0]))
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A cell with where it is ranked."""
+
+    board: Board
+    setting: Setting
+    cell: CellResult
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything the pages are of."""
+
+    results: Results
+    boards: Sequence[Board]
+
+    @cached_property
+    def placed(self) -> list[Placed]:
+        """Every ranked cell."""
+        return [Placed(board, setting, cell) for board in self.boards for setting in board.settings for cell in setting.cells]
+
+    @cached_property
+    def attacks(self) -> dict[str, list[Placed]]:
+        """Cells by attack."""
+        found: dict[str, list[Placed]] = {}
+        for one in self.placed:
+            found.setdefault(str(one.cell.names["attack"]), []).append(one)
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def hashers(self) -> dict[str, list[Placed]]:
+        """Cells by the hasher's key in the store; those without a number have none."""
+        found: dict[str, list[Placed]] = {}
+        for one in self.placed:
+            if one.cell.made:
+                found.setdefault(str(one.cell.made["keys"]["hasher"]), []).append(one)
+        return found
+
+
+def boards_of(settings: Iterable[Setting]) -> list[Board]:
+    """White-box settings by data set, its content, and all values of the protocol, so that no two versions meet.
+
+    A setting without any number stands with the first of its names.
+    """
+    found: dict[tuple[str, ...], list[Setting]] = {}
+    named: dict[tuple[str, ...], list[Setting]] = {}
+    for setting in sorted((s for s in settings if s.white_box), key=lambda setting: not setting.done):
+        rules = _rules(setting)
+        group = found.get(rules) if setting.done else named.get(rules[:2])
+        if group is None:
+            group = found[rules] = []
+            named.setdefault(rules[:2], group)
+        group.append(setting)
+    return [Board(group) for group in found.values()]
+
+
+def _rules(setting: Setting) -> tuple[str, ...]:
+    made = setting.done[0].made if setting.done else {}
+    names = (str(setting.names["dataset"]), str(setting.names["protocol"]))
+    return (*names, str(made.get("data", {}).get("content")), json.dumps(made.get("protocol", {}), sort_keys=True))
+
+
+def attack_file(name: str) -> str:
+    """The page of an attack."""
+    return file_name("attack", name)
+
+
+def hasher_file(cell: CellResult) -> str:
+    """The page of the hasher a cell is scored on."""
+    return file_name("hasher", str(cell.names["victim"]), cell.made["keys"]["hasher"])
+
+
+def file_name(kind: str, title: str, *apart: str) -> str:
+    """Readable, unique by a hash of all that tells it apart, and the same whenever the site is built."""
+    digest = hashlib.sha256(json.dumps([kind, title, *apart]).encode()).hexdigest()[:6]
+    return f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', title).strip('-')[:60]}-{digest}.html"

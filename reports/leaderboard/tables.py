@@ -1,0 +1,121 @@
+"""The tables of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean
+
+from hashbench.api import CellResult, Setting, epsilon_text
+
+from ..published import published
+from ..ranking import Ranked, ranking
+from ..tables.columns import column_of
+from ..tables.model import Column, Entry, Line, Table, measured, why_missing
+from .boards import Board, Placed, attack_file, hasher_file
+
+RANK = Column("rank", 0, help="1 + how many attacks are ahead by a paired difference whose 95 % interval excludes 0")
+METRICS = ("t_map", "t_map_share_own_aim", "t_map_aim", "t_map_floor", "map_attacked", "rms", "seconds_per_image", "fit_seconds")
+HASHER = (Column("hasher", None), Column("backbone", None), Column("bits", 0), Column("seed", 0), Column("budget", None))
+
+
+def board(one: Board) -> Table:
+    """Every attack on every hasher, by rank in its setting."""
+    behind = Column("behind the first", help="paired difference of t-MAP from the largest of the setting")
+    columns = [Column("attack", None), RANK, behind, *HASHER, *map(column_of, METRICS)]
+    lines = []
+    for setting in one.settings:
+        for cell, place in by_rank(setting):
+            attack = Entry(cell.label, href=attack_file(str(cell.names["attack"])))
+            lines.append(Line((attack, rank_of(cell, place), _behind(place), *_hasher(cell), *_numbers(cell)), cell=cell))
+    notes = [
+        "Ranks hold within a setting: one hasher, code length, seed and budget. Attacks are tied where the 95 % interval of their "
+        "paired difference contains 0; intervals are not adjusted for the number of pairs."
+    ]
+    return Table("Ranking", one.title, columns, lines, notes=notes)
+
+
+def over_settings(one: Board) -> Table:
+    """How attacks do over all settings of a board."""
+    columns = [
+        Column("attack", None),
+        Column("settings", 0, help="in which it has a number"),
+        Column("first", 0, help="settings in which none is ahead of it"),
+        Column("mean rank", 2),
+        Column("mean t-MAP", 3, help="over its settings, which need not be those of another attack"),
+        Column("mean share of the way", 0, 100.0, " %"),
+    ]
+    places: dict[str, list[Ranked]] = {}
+    for setting in one.settings:
+        for place in ranking(setting):
+            places.setdefault(place.cell.label, []).append(place)
+    lines = []
+    for label, found in sorted(places.items(), key=lambda item: mean(place.rank for place in item[1])):
+        t_maps = [value for place in found if (value := place.cell.value("t_map")) is not None]
+        shares = [value for place in found if (value := place.cell.value("t_map_share_own_aim")) is not None]
+        numbers = (
+            *(Entry(len(found)), Entry(sum(place.rank == 1 for place in found)), Entry(mean(place.rank for place in found))),
+            *(Entry(mean(t_maps)), Entry(mean(shares) if shares else None, why="it steers to no code")),
+        )
+        lines.append(Line((Entry(label, href=attack_file(str(found[0].cell.names["attack"]))), *numbers)))
+    return Table("Over all settings", one.title, columns, lines)
+
+
+def of_attack(placed: Sequence[Placed]) -> Table:
+    """Where an attack stands on every board."""
+    columns = [Column("board", None), RANK, Column("of", 0), *HASHER, *map(column_of, METRICS)]
+    lines = []
+    for one in placed:
+        ranked = ranking(one.setting)
+        place = next((place for place in ranked if place.cell is one.cell), None)
+        board_ = Entry(one.board.title, href=one.board.file)
+        lines.append(
+            Line((board_, rank_of(one.cell, place), Entry(len(ranked)), *_hasher(one.cell), *_numbers(one.cell)), cell=one.cell)
+        )
+    return Table("Results", "on every board", columns, lines)
+
+
+def of_hasher(settings: Sequence[tuple[Board, Setting]]) -> Table:
+    """The attacks on one hasher."""
+    columns = [
+        Column("attack", None),
+        RANK,
+        Column("board", None),
+        Column("budget", None),
+        *map(column_of, METRICS),
+    ]
+    lines = []
+    for one, setting in settings:
+        for cell, place in by_rank(setting):
+            attack = Entry(cell.label, href=attack_file(str(cell.names["attack"])))
+            where = (Entry(one.title, href=one.file), Entry(epsilon_text(cell.names["epsilon"])))
+            lines.append(Line((attack, rank_of(cell, place), *where, *_numbers(cell)), cell=cell))
+    return Table("Attacks on it", "by rank", columns, lines)
+
+
+def by_rank(setting: Setting) -> list[tuple[CellResult, Ranked | None]]:
+    """The cells of a setting, those without a t-MAP last."""
+    ranked = ranking(setting)
+    there = {id(place.cell) for place in ranked}
+    return [*((place.cell, place) for place in ranked), *((cell, None) for cell in setting.cells if id(cell) not in there)]
+
+
+def rank_of(cell: CellResult, place: Ranked | None) -> Entry:
+    """A rank, or why there is none."""
+    return Entry(None, why=why_missing(cell)) if place is None else Entry(place.rank)
+
+
+def _behind(place: Ranked | None) -> Entry:
+    if place is None or place.behind is None:
+        return Entry("" if place else None)
+    value, low, high = place.behind
+    return Entry(-value, -high, -low, signed=True)
+
+
+def _hasher(cell: CellResult) -> tuple[Entry, ...]:
+    names = cell.names
+    method = Entry(str(names["hasher"]), href=hasher_file(cell) if cell.made else "")
+    return (method, *(Entry(names[name]) for name in ("backbone", "bits", "seed")), Entry(epsilon_text(names["epsilon"])))
+
+
+def _numbers(cell: CellResult) -> list[Entry]:
+    return [measured(cell, metric, published(cell, metric)) for metric in METRICS]

@@ -1,0 +1,1 @@
+"""Tables: built once from results, shown on pages or written as Markdown, LaTeX or CSV."""

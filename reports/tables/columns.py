@@ -1,0 +1,49 @@
+"""The columns that metrics are shown in: heading, digits, unit, meaning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .model import Column
+
+_COLUMNS = {
+    "t_map": Column("t-MAP", help="mean average precision of the targets: how far the attack steers retrieval"),
+    "t_map_share_own_aim": Column(
+        "of the way to its aim",
+        0,
+        100.0,
+        " %",
+        help="(t-MAP - floor) / (t-MAP of aim code - floor); can exceed 100 %",
+    ),
+    "t_map_share": Column(
+        "of the way to the best aim", 0, 100.0, " %", help="the same with the best aim code of this hasher in the run"
+    ),
+    "t_map_aim": Column("t-MAP of the aim code", help="the code the attack steers to, scored as if it were reached"),
+    "t_map_floor": Column("t-MAP floor", help="expected t-MAP of a random ranking"),
+    "t_map_clean": Column("t-MAP clean", help="t-MAP of the unattacked query"),
+    "t_map_worst_ties": Column("t-MAP, worst ties", help="tied distances in the worst order"),
+    "t_map_best_ties": Column("t-MAP, best ties", help="tied distances in the best order"),
+    "t_precision_radius_2": Column("precision within radius 2", help="of the targets, within Hamming radius 2"),
+    "map_clean": Column("MAP clean", help="of the hasher, on unattacked queries"),
+    "map_attacked": Column("MAP attacked", help="what is left of the query's own neighbours"),
+    "map_floor": Column("MAP floor", help="expected MAP of a random ranking"),
+    "map_pixels": Column("MAP of raw pixels"),
+    "map_random": Column("MAP of the untrained network"),
+    "rms": Column("RMS ×100", 2, 100.0, help="of the change, pooled over all values of all images, in percent of the range"),
+    "linf": Column("L∞ ×255", 1, 255.0, help="the largest change of a value, in 8-bit levels"),
+    "changed": Column("changed", 0, 100.0, " %", help="share of values that changed"),
+    "psnr": Column("PSNR, dB", 1),
+    "rms_raw": Column("RMS ×100, returned", 2, 100.0, help="before the runner clipped and rounded"),
+    "seconds_per_image": Column("ms / image", 2, 1000.0, help="of the attack, a warm-up batch apart"),
+    "forwards_per_image": Column("forwards / image", 1),
+    "backwards_per_image": Column("backwards / image", 1),
+    "fit_seconds": Column("fit, s", 1, help="training of the attack (a generator), once for a hasher"),
+    "aim_fit_seconds": Column("aim's fit, s", 1, help="training of the aim (PrototypeNet), once for a hasher"),
+}
+COLUMNS = {metric: replace(column, key=metric) for metric, column in _COLUMNS.items()}
+"""By metric, as results name it."""
+
+
+def column_of(metric: str) -> Column:
+    """A metric's column; a stranger's metric under its own name."""
+    return COLUMNS.get(metric, Column(metric, 4))

@@ -1,0 +1,82 @@
+"""Tables of one setting: its attacks, their paired differences, what they cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hashbench.api import Setting
+
+from ..published import published
+from ..ranking import ranking
+from .columns import column_of
+from .model import Column, Entry, Line, Table, measured, why_missing
+from .names import label
+
+SHOWN = (
+    *("t_map", "t_map_share_own_aim", "t_map_share", "t_map_aim", "map_attacked"),
+    *("rms", "linf", "changed", "seconds_per_image", "fit_seconds"),
+)
+COSTS = ("seconds_per_image", "forwards_per_image", "backwards_per_image", "fit_seconds", "aim_fit_seconds")
+DETAILS = ("t_map_worst_ties", "t_map_best_ties", "t_precision_radius_2", "psnr", "rms_raw")
+
+
+def attacks(setting: Setting, several_runs: bool = False) -> Table:
+    """The attacks of a setting by rank, below the random ranking and the clean query."""
+    shown = [metric for metric in SHOWN if not (several_runs and metric == "t_map_share")]
+    columns = [
+        Column("attack", None),
+        Column("rank", 0, help="1 + how many attacks are ahead by a paired difference whose 95 % interval excludes 0"),
+        Column("aim", None),
+        *(column_of(metric) for metric in shown),
+    ]
+    ranked = {id(one.cell): one for one in ranking(setting)}
+    cells = [one.cell for one in ranking(setting)] + [cell for cell in setting.cells if id(cell) not in ranked]
+    lines = [*_base(setting, shown)]
+    for cell in cells:
+        place = ranked.get(id(cell))
+        aim = cell.made.get("options", {}).get("attack", {}).get("aim")
+        first = (Entry(cell.label), Entry(place.rank if place else None, why=why_missing(cell)), Entry(aim))
+        lines.append(Line((*first, *(measured(cell, metric, published(cell, metric)) for metric in shown)), cell=cell))
+    notes = [
+        "Intervals: 95 % bootstrap over queries, the same resamples for every attack.",
+        "RMS, L∞ and codes are of the images as scored.",
+    ]
+    return Table("Attacks", label(setting.names), columns, lines, notes=notes)
+
+
+def _base(setting: Setting, shown: list[str]) -> list[Line]:
+    if not setting.done:
+        return []
+    first, lines = setting.done[0], []
+    for name, metrics in (
+        ("random ranking", {"t_map": "t_map_floor", "map_attacked": "map_floor"}),
+        ("clean query", {"t_map": "t_map_clean", "map_attacked": "map_clean"}),
+    ):
+        numbers = [measured(first, metrics[m], published(first, metrics[m])) if m in metrics else Entry("") for m in shown]
+        lines.append(Line((Entry(name), Entry(""), Entry(""), *numbers), base=True))
+    return lines
+
+
+def differences(setting: Setting) -> Table:
+    """Each pair of attacks: the paired difference of t-MAP."""
+    number = replace(column_of("t_map"), heading="difference of t-MAP", key="difference")
+    columns = [Column("attack", None), Column("minus", None), number, Column("", None, key="told apart")]
+    cells = [one.cell for one in ranking(setting)]
+    lines = []
+    for i, first in enumerate(cells):
+        for second in cells[i + 1 :]:
+            found = setting.difference(first, second)
+            if found is not None:
+                apart = "" if found[1] > 0 or found[2] < 0 else "not told apart"
+                lines.append(Line((Entry(first.label), Entry(second.label), Entry(*found, signed=True), Entry(apart))))
+    return Table("Paired differences", label(setting.names), columns, lines, labels=2)
+
+
+def details(setting: Setting) -> Table:
+    """What the main table leaves out: ties, images as returned, costs."""
+    metrics = [m for m in (*DETAILS, *COSTS) if any(cell.value(m) is not None or m in COSTS for cell in setting.done)]
+    columns = [Column("attack", None), *(column_of(metric) for metric in metrics)]
+    lines = [
+        Line((Entry(cell.label), *(measured(cell, m, published(cell, m)) for m in metrics)), cell=cell) for cell in setting.cells
+    ]
+    return Table("Ties and costs", label(setting.names), columns, lines)

@@ -1,0 +1,151 @@
+"""Tables of all settings: every cell, Table 1's shape, protocols side by side, seeds, transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hashbench.api import CellResult, Results, Setting
+
+from ..published import published
+from .columns import column_of
+from .model import Column, Entry, Line, Table, measured
+from .names import label, labels, shown, varying
+
+CELLS = (
+    *("map_clean", "t_map_floor", "t_map_clean", "t_map", "t_map_share_own_aim", "t_map_aim", "map_attacked"),
+    *("rms", "linf", "seconds_per_image", "fit_seconds"),
+)
+
+
+def cells(results: Results) -> Table:
+    """Every white-box cell in a line."""
+    picked = [cell for cell in results.cells if cell.white_box]
+    return _lines("All cells", "Every attack on the hasher its images were made on.", picked, CELLS)
+
+
+def costs(results: Results) -> Table:
+    """What every white-box cell cost."""
+    metrics = ("seconds_per_image", "forwards_per_image", "backwards_per_image", "fit_seconds", "aim_fit_seconds")
+    picked = [cell for cell in results.cells if cell.white_box]
+    devices = {str(run["device"]) for run in results.runs}
+    return _lines("Costs", f"Measured on {', '.join(sorted(devices))}.", picked, metrics)
+
+
+def _lines(title: str, about: str, picked: Sequence[CellResult], metrics: Sequence[str]) -> Table:
+    names = varying([cell.names for cell in picked], ("hasher", "bits"))
+    columns = [Column("attack", None), *(Column(name, 0 if name in ("bits", "seed") else None) for name in names)]
+    columns += [column_of(metric) for metric in metrics]
+    lines = []
+    for cell in picked:
+        said = [Entry(cell.names[name] if name in ("bits", "seed") else _name(cell, name)) for name in names]
+        numbers = [measured(cell, metric, published(cell, metric)) for metric in metrics]
+        lines.append(Line((Entry(cell.label), *said, *numbers), cell=cell))
+    return Table(title, about, columns, lines, labels=1 + len(names))
+
+
+def _name(cell: CellResult, name: str) -> str:
+    return shown(name, cell.names[name]).removeprefix("ε ")
+
+
+def by_bits(results: Results) -> Table:
+    """Attacks as rows, code lengths as columns of each data set (and of whatever else differs): the shape of Table 1."""
+    settings = [setting for setting in results.settings if setting.white_box]
+    attacks = list(dict.fromkeys(cell.label for setting in settings for cell in setting.cells))
+    lines = [Line((Entry("Original"), *(_of_any(setting, "t_map_clean") for setting in settings)))]
+    for attack in attacks:
+        found = [next((cell for cell in setting.cells if cell.label == attack), None) for setting in settings]
+        lines.append(Line((Entry(attack), *(number_of(cell, "t_map") for cell in found))))
+    for aim in dict.fromkeys(_aim(cell) for setting in settings for cell in setting.done if cell.value("t_map_aim") is not None):
+        steered = [next((cell for cell in setting.done if _aim(cell) == aim), None) for setting in settings]
+        lines.append(Line((Entry(f"code of aim {aim}"), *(number_of(cell, "t_map_aim") for cell in steered))))
+    lines.append(Line((Entry("Random ranking"), *(_of_any(setting, "t_map_floor") for setting in settings))))
+    about = "t-MAP of the attacks, with the codes they steer to and the floor."
+    return Table("Attacks by code length", about, headings(settings, "method"), lines)
+
+
+def headings(settings: Sequence[Setting], first: str) -> list[Column]:
+    """A column a setting: bits below, the data set and whatever else differs above."""
+    names = [setting.names for setting in settings]
+    above = [name for name in varying(names, ("dataset", "hasher")) if name != "bits"]
+    number = replace(column_of("t_map"), help="", key="")
+    columns = [replace(number, heading=shown("bits", one["bits"]), group=label(one, above)) for one in names]
+    return [Column(first, None), *columns]
+
+
+def number_of(cell: CellResult | None, metric: str) -> Entry:
+    """A metric of a cell beside the paper's; why there is none."""
+    return Entry(why="not run") if cell is None else measured(cell, metric, published(cell, metric))
+
+
+def _of_any(setting: Setting, metric: str) -> Entry:
+    return number_of(next((cell for cell in setting.done), None), metric)
+
+
+def _aim(cell: CellResult) -> str:
+    return str(cell.made["options"]["attack"].get("aim", cell.label))
+
+
+def protocols(results: Results) -> Table | None:
+    """The same hashers and attacks under each protocol, where there are several."""
+    names = list(dict.fromkeys(str(cell.names["protocol"]) for cell in results.cells))
+    if len(names) < 2:
+        return None
+    metrics = ("t_map_floor", "t_map", "t_map_share_own_aim")
+    rows: dict[tuple[str, ...], dict[str, CellResult]] = {}
+    for setting, where in zip(results.settings, labels(results.settings, ("dataset", "hasher", "bits")), strict=True):
+        for cell in setting.cells if setting.white_box else ():
+            key = (cell.label, where.replace(f", {cell.names['protocol']}", ""))
+            rows.setdefault(key, {})[str(cell.names["protocol"])] = cell
+    columns = [Column("attack", None), Column("on", None)]
+    columns += [replace(column_of(metric), group=name) for name in names for metric in metrics]
+    lines = [
+        Line((*map(Entry, key), *(number_of(found.get(name), metric) for name in names for metric in metrics)))
+        for key, found in rows.items()
+    ]
+    about = "The same hashers by other rules. t-MAPs of different protocols are not comparable; shares of the way are."
+    return Table("By protocol", about, columns, lines, labels=2)
+
+
+def seeds(results: Results) -> Table | None:
+    """How far a number moves when everything is made again, where several seeds were run."""
+    spread = results.seed_spread
+    metrics = ("t_map", "t_map_floor", "t_map_share_own_aim", "map_clean", "map_attacked")
+    rows = spread[spread["metric"].isin(metrics)].to_dict("records")
+    if not rows:
+        return None
+    names = varying(rows, ("hasher", "bits"))  # type: ignore[arg-type]
+    columns = [Column("attack", None), Column("on", None), Column("metric", None), Column("seeds", 0)]
+    columns += [Column(heading) for heading in ("mean", "least", "most", "standard deviation")]
+    lines = [
+        Line(
+            (
+                *(Entry(str(row["attack"])), Entry(label(row, names)), Entry(column_of(str(row["metric"])).heading)),  # type: ignore[arg-type]
+                *(Entry(row[name]) for name in ("seeds", "mean", "least", "most", "deviation")),
+            )
+        )
+        for row in rows
+    ]
+    about = "Other seeds are other hashers, targets and draws: another thing than the intervals over queries."
+    return Table("Spread over seeds", about, columns, lines, labels=3)
+
+
+def transfer(results: Results) -> Table | None:
+    """Images made on one hasher, scored on another; None where no image travelled."""
+    if all(cell.white_box for cell in results.cells):
+        return None
+    names = [name for name in varying([cell.names for cell in results.cells]) if name not in ("hasher", "backbone", "bits")]
+    columns = [Column(heading, None) for heading in ("attack", "made on", "scored on", *names)]
+    metrics = ("t_map", "t_map_floor", "t_map_clean", "t_map_share")
+    columns += [column_of(metric) for metric in metrics]
+    lines = [
+        Line(
+            (
+                *map(Entry, (cell.label, cell.source, str(cell.names["victim"]), *(_name(cell, name) for name in names))),
+                *(number_of(cell, metric) for metric in metrics),
+            ),
+            cell=cell,
+        )
+        for cell in results.cells
+    ]
+    return Table("Transfer", "t-MAP of images made on one hasher and scored on another.", columns, lines, labels=3 + len(names))

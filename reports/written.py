@@ -1,0 +1,53 @@
+"""The reports that are tables in a text format: one mechanism, three formats."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from hashbench.api import Report, Results, option, write_atomically
+
+from .catalogue import TABLES, tables
+from .tables.model import Table
+
+
+@dataclass(frozen=True)
+class Written(Report):
+    """Tables as text."""
+
+    suffix: ClassVar[str]
+    table: str = option("", "one table by name, a suite's (table1) or one of: " + ", ".join(TABLES) + "; none: all there are")
+
+    @abstractmethod
+    def text(self, table: Table) -> str:
+        """One table."""
+
+    def head(self, results: Results) -> str:
+        """What stands before all tables."""
+        return ""
+
+    def render(self, results: Results, out: Path) -> list[Path]:
+        if self.table:
+            return [self._write(out / f"{self.table}{self.suffix}", tables(results, self.table))]
+        found = {name: build(results) for name, build in TABLES.items()}
+        for suite in results.suites:
+            found[suite["name"]] = tables(results, suite["name"]) if _has_tables(suite) else []
+        return self.write_all(results, {name: some for name, some in found.items() if some}, out)
+
+    def write_all(self, results: Results, found: dict[str, list[Table]], out: Path) -> list[Path]:
+        """Every table into one file."""
+        file = out / f"tables{self.suffix}"
+        text = self.head(results) + "\n".join(self.text(table) for some in found.values() for table in some)
+        write_atomically(file, text)
+        return [file]
+
+    def _write(self, file: Path, found: list[Table]) -> Path:
+        write_atomically(file, "\n".join(self.text(table) for table in found))
+        return file
+
+
+def _has_tables(suite: dict[str, object]) -> bool:
+    shows = suite["show"]
+    return isinstance(shows, list) and any(show["kind"] in ("rows", "measures", "matrix", "sweep") for show in shows)
