@@ -1,0 +1,119 @@
+"""Charts on pages and as files for papers."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+import synthetic
+from helpers import hashbench
+from PIL import Image
+
+from hashbench.engine.plan import Plan
+from hashbench.engine.runner import write_results
+
+palette = importlib.import_module("hashbench.reports.palette")
+look = importlib.import_module("hashbench.reports.charts.look")
+draw = importlib.import_module("hashbench.reports.charts.of_results")
+lines = importlib.import_module("hashbench.reports.charts.lines")
+
+NAMES = ["bars", "curves", "perceptibility", "time", "epsilon", "steps", "transfer", "figure2", "table3"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("run")
+    attacks = ("noise", "p2p", "dhta[steps=5]", "prosgan")
+    results = synthetic.results(attacks=(*attacks, "fgsm[steps=1]", "fgsm[steps=9]"), epsilons=(2 / 255, 8 / 255), transfer=True)
+    write_results(Plan({}, (), (), ()), results, out)
+    return str(out)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_is_a_vector_with_its_fonts_and_repeats(name: str, run: str, tmp_path: Path) -> None:
+    for copy in ("a", "b"):
+        done = hashbench("figure", name, run, "-o", str(tmp_path / f"{copy}.pdf"))
+        assert done.returncode == 0, done.stderr
+    pdf = (tmp_path / "a.pdf").read_bytes()
+    assert pdf == (tmp_path / "b.pdf").read_bytes() and pdf.startswith(b"%PDF")
+    assert b"/FontFile2" in pdf and b"/Type3" not in pdf and b"/Subtype /Image" not in pdf
+    assert len(done.stdout.splitlines()) > 1, "the caption is said too"
+
+
+@pytest.mark.parametrize(("columns", "inches"), [("1", 3.4), ("2", 7.0)])
+def test_figures_are_as_wide_as_columns(columns: str, inches: float, run: str, tmp_path: Path) -> None:
+    hashbench("figure", "bars", run, "--columns", columns, "-o", str(tmp_path / "f.png"))
+    with Image.open(tmp_path / "f.png") as image:
+        assert image.width == round(300 * inches)
+    hashbench("figure", "bars", run, "--columns", columns, "-o", str(tmp_path / "f.svg"))
+    svg = ET.parse(tmp_path / "f.svg").getroot()
+    assert svg.get("width") == f"{72 * inches:g}pt"
+    assert not svg.findall(".//{http://www.w3.org/2000/svg}text"), "text is outlines: no font is needed to show it"
+
+
+def test_a_figure_that_is_none_is_said(run: str, tmp_path: Path) -> None:
+    assert "end it in .pdf, .svg or .png" in hashbench("figure", "bars", run, "-o", str(tmp_path / "f.docx")).stderr
+    assert "did you mean 'transfer'" in hashbench("figure", "transfers", run).stderr
+    assert "hold nothing for the figure 'figure3'" in hashbench("figure", "figure3", run, "-o", str(tmp_path / "f.pdf")).stderr
+
+
+def test_a_chart_on_a_page_repeats_follows_the_palette_and_says_what_it_is() -> None:
+    (chart,) = draw.bars(synthetic.results())
+    svg = chart.inline()
+    assert svg == chart.inline()
+    element = ET.fromstring(svg.replace("xlink:", "xlink_"))
+    assert element.get("role") == "img" and "t-MAP by attack" in str(element.get("aria-label"))
+    assert "currentColor" in svg and "var(--s0)" in svg and "var(--s3)" in svg
+    assert not [light for light, _ in palette.SERIES if light in svg]
+    assert "<metadata" not in svg and "<script" not in svg
+    ids = re.findall(r' id="([^"]+)"', svg)
+    assert len(ids) == len(set(ids)) and all(f"#{name}" in svg for name in ids)
+
+
+def test_names_are_text_and_not_formulas_or_tags() -> None:
+    curve = (np.arange(3.0), np.arange(3.0))
+    chart = lines.lines("$t$", '<script> & "q"', "x", "y", {"$a_1$": curve, "<b>": curve}, log=True)
+    svg = chart.inline()
+    assert "$a_1$" in svg and "<script>" not in svg and "<b>" not in svg and "mathdefault" not in svg
+    ET.fromstring(svg.replace("xlink:", "xlink_"))
+
+
+def test_security_curves_start_at_the_clean_query_and_follow_steps() -> None:
+    results = synthetic.results(bits=(16,), epsilons=(2 / 255, 8 / 255))
+    (over,) = draw.over_epsilon(results)
+    assert "ε 2/255, 8/255" in over.about
+    figure = over.figure(look.PAGE)
+    drawn = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    cells = {cell.names["epsilon"]: cell for cell in results.cells if cell.names["attack"] == "dhta"}
+    wanted = [cells[8 / 255].value("t_map_clean"), *(cells[epsilon].value("t_map") for epsilon in (2 / 255, 8 / 255))]
+    assert drawn["dhta"].get_xdata().tolist() == pytest.approx([0, 2, 8])
+    assert drawn["dhta"].get_ydata().tolist() == pytest.approx(wanted)
+    steps = draw.over_steps(results)
+    assert len(steps) == 2
+    (line,) = (line for line in steps[1].figure(look.PAGE).axes[0].get_lines() if line.get_label() == "ifgsm")
+    assert line.get_xdata().tolist() == [5, 50]
+    assert draw.over_epsilon(synthetic.results(bits=(16,))) == []
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_colours_have_the_contrast_of_wcag_aa(theme: int) -> None:
+    grounds = [palette.COLOURS[name][theme] for name in ("paper", "card")]
+    for name in ("ink", "quiet", "accent", "target"):
+        assert min(contrast(palette.COLOURS[name][theme], ground) for ground in grounds) >= 4.5, name
+    for pair in palette.SERIES:
+        assert min(contrast(pair[theme], ground) for ground in grounds) >= 3, pair

@@ -1,0 +1,68 @@
+"""Ranks and ties, and the sentences made from them."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import synthetic
+
+from hashbench.results import CellResult, Results
+from hashbench.settings import TABLE, settings_of
+
+ranking = importlib.import_module("hashbench.reports.ranking").ranking
+summary = importlib.import_module("hashbench.reports.words").summary
+
+
+def cell(attack: str, t_map: np.ndarray) -> CellResult:
+    names = dict.fromkeys(TABLE, "x") | {"bits": 32, "seed": 0, "epsilon": 8 / 255, "attack": attack, "victim": "x-x-32"}
+    rows = [{"metric": "t_map", "value": float(t_map.mean()), "low": None, "high": None}]
+    return CellResult(names, "ok", attack, rows=rows, arrays={"per_query/t_map": t_map})
+
+
+def test_attacks_are_tied_where_the_paired_interval_holds_0_and_each_rank_counts_those_ahead() -> None:
+    rng = np.random.default_rng(0)
+    base, noise = rng.random(200), rng.normal(0, 0.05, 200)
+    noise -= noise.mean()
+    # a is 0.006 above b and b is 0.006 above c, each within the noise; a is above c by more than it; d is far behind
+    cells = [cell("d", base - 0.3), cell("c", base - 0.012), cell("b", base - 0.006 + noise), cell("a", base)]
+    (setting,) = settings_of(cells)
+    found = [(one.cell.label, one.rank, one.tied) for one in ranking(setting)]
+    assert found == [("a", 1, True), ("b", 1, True), ("c", 2, False), ("d", 4, False)]
+    behind = ranking(setting)[3].behind
+    assert behind is not None and np.allclose(behind, 0.3)
+    for first, second in (("a", "b"), ("b", "c")):
+        gap = setting.difference(*(next(c for c in cells if c.label == name) for name in (first, second)))
+        assert gap is not None and gap[1] <= 0 <= gap[2]
+
+
+def test_the_summary_says_who_leads_by_how_much_and_what_is_tied() -> None:
+    results = synthetic.results(bits=(16,))
+    (setting,) = results.settings
+    first, second = (one.cell for one in ranking(setting)[:2])
+    (sentence, *_) = summary(results)
+    gap = setting.difference(first, second)
+    assert first.label in sentence and f"{first.value('t_map'):.3f} [" in sentence
+    assert gap is not None and f"ahead of {second.label} by {gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]" in sentence
+    share = first.value("t_map_share_own_aim")
+    assert share is not None and f"{share:.0%} of the way" in sentence
+    assert "not told apart" in summary(_tied(results))[0]
+
+
+def _tied(results: Results) -> Results:
+    """The same run with the best attack there twice, under two names."""
+    best = ranking(results.settings[0])[0].cell
+    names = best.names | {"attack": "twin"}
+    copy = CellResult(names, "ok", "twin", rows=best.rows, timings=best.timings, arrays=best.arrays, made=best.made)
+    return Results(results.runs, [*results.cells, copy])
+
+
+def test_many_settings_are_counted_and_failures_and_flags_are_said() -> None:
+    results = synthetic.results(hashers=("dpsh", "dph", "hashnet", "x"))
+    results.cells.append(CellResult(results.cells[0].names | {"attack": "boom"}, "error", "b", reason="RuntimeError: boom"))
+    results.cells[0].flags.append({"flag": "hasher-at-chance", "says": "x."})
+    said = summary(Results(results.runs, results.cells))
+    assert "over 8 settings" in said[0] and "ifgsm[steps=50] in 8" in said[0]
+    assert len(said) <= 6
+    assert any("1 of 33 cells has no number (error)" in sentence for sentence in said)
+    assert any("flagged for a second look: hasher-at-chance (1)" in sentence for sentence in said)

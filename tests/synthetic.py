@@ -1,0 +1,124 @@
+"""Results of runs that nobody ran: a real cell's facts, with numbers, counts and pictures drawn by a seed."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hashbench.engine.scoring import finish_tables
+from hashbench.results import CellResult, Results
+from hashbench.retrieval import Bootstrap
+
+TEMPLATE = Path(__file__).parent / "fixtures" / "results3"
+ATTACKS = ("noise", "dhta", "ifgsm[steps=5]", "ifgsm[steps=50]")
+QUERIES, ITEMS, CLASSES = 40, 300, 12
+
+
+def results(
+    attacks: Sequence[str] = ATTACKS,
+    hashers: Sequence[str] = ("dpsh",),
+    bits: Sequence[int] = (16, 32),
+    epsilons: Sequence[float] = (8 / 255,),
+    seeds: Sequence[int] = (0,),
+    protocols: Sequence[str] = ("harmonised",),
+    side: int = 32,
+    transfer: bool = False,
+    name: str = "synthetic",
+) -> Results:
+    """A run over the product of the arguments; every attack has a strength of its own, larger with the budget."""
+    cells = []
+    for seed in seeds:
+        for protocol in protocols:
+            for hasher in hashers:
+                for count in bits:
+                    for epsilon in epsilons:
+                        where = {"dataset": "shapes", "hasher": hasher, "backbone": "convnet", "bits": count}
+                        where |= {"victim": f"{hasher}-convnet-{count}", "protocol": protocol, "seed": seed, "epsilon": epsilon}
+                        others = [f"{hasher}-convnet-{other}" for other in bits if other != count and transfer]
+                        for i, attack in enumerate(attacks):
+                            for victim in (where["victim"], *others):
+                                cells.append(_cell(where | {"attack": attack, "victim": victim}, i, len(attacks), side))
+    finish_tables(cells)
+    run = json.loads((TEMPLATE / "run.json").read_text())
+    command = f"hashbench run --attack {','.join(attacks)}"
+    return Results([run | {"name": name, "command": command, "cells": [cell.slug for cell in cells]}], cells)
+
+
+def _cell(names: dict[str, Any], strength: int, of: int, side: int) -> CellResult:
+    file = next((TEMPLATE / "cells").glob("*fgsm*.json"))
+    made = copy.deepcopy(json.loads(file.read_text())["made"])
+    key = json.dumps(names, sort_keys=True)
+    rng = np.random.default_rng(list(key.encode()))
+    shared = np.random.default_rng(names["seed"])
+    made["budget"]["epsilon"] = names["epsilon"]
+    made["protocol"] |= {"name": names["protocol"], "version": 1 if names["protocol"] == "harmonised" else 2}
+    made["keys"] = {"hasher": f"{names['victim']} {names['seed']}", "images": key}
+    name, _, options = str(names["attack"]).partition("[")
+    made["plugins"]["attack"] |= {"about": f"What {name} does", "paper": "https://example.org/paper"}
+    if "steps=" in options:
+        made["options"]["attack"]["steps"] = int(options.partition("steps=")[2].split(",")[0].rstrip("]"))
+    floor = shared.uniform(0.2, 0.4, QUERIES)
+    aim = floor + 0.4
+    reach = (strength / max(of - 1, 1)) * min(1.0, names["epsilon"] * 255 / 8) * 0.35
+    values = {
+        "map_clean": shared.uniform(0.6, 0.8, QUERIES),
+        "map_floor": floor,
+        "map_pixels": floor + 0.02,
+        "map_random": floor + 0.01,
+        "map_attacked": shared.uniform(0.5, 0.7, QUERIES) - reach,
+        "t_map_clean": floor - 0.02,
+        "t_map": floor + reach + rng.normal(0, 0.03, QUERIES),
+        "t_map_worst_ties": floor + reach - 0.05,
+        "t_map_best_ties": floor + reach + 0.05,
+        "t_map_floor": floor,
+        "t_precision_radius_2": floor,
+    }
+    if name != "noise" and names["victim"] == f"{names['hasher']}-{names['backbone']}-{names['bits']}":
+        values["t_map_aim"] = aim
+    bootstrap = Bootstrap(QUERIES, names["seed"])
+    rows = [_row(metric, float(v.mean()), bootstrap.interval(v)) for metric, v in values.items()]
+    rows += [_row("rms", 0.01 + 0.02 * rng.random(), (0.0123, 0.0345)), _row("linf", names["epsilon"]), _row("changed", 0.98)]
+    rows += [_row("psnr", 30 + rng.random()), _row("rms_raw", 0.0301), _row("targets_without_relevant", 0.0)]
+    seconds = float(10.0 ** rng.uniform(-4, -1))
+    timings = [_row("seconds_per_image", seconds), _row("forwards_per_image", 5.0), _row("backwards_per_image", 5.0)]
+    timings += [_row("fit_seconds", 0.0), _row("aim_fit_seconds", 1.5)]
+    arrays = {f"per_query/{metric}": v for metric, v in values.items()}
+    arrays |= _counts(names["bits"], rng) | _pictures(side, shared, rng)
+    return CellResult(
+        names, "ok", f"cell-{hashlib.sha256(key.encode()).hexdigest()[:12]}", rows=rows, timings=timings, arrays=arrays, made=made
+    )
+
+
+def _row(metric: str, value: float, ends: tuple[float | None, float | None] = (None, None)) -> dict[str, Any]:
+    return {"metric": metric, "value": value, "low": ends[0], "high": ends[1]}
+
+
+def _counts(bits: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    found = {}
+    for which in ("clean", "attacked"):
+        distances = rng.binomial(bits, 0.4, (QUERIES, ITEMS))
+        items = np.stack([np.bincount(row, minlength=bits + 1) for row in distances])
+        found[f"targeted/{which}/target/items"] = items
+        found[f"targeted/{which}/target/relevant"] = rng.binomial(items, 0.3)
+    return found
+
+
+def _pictures(side: int, shared: np.random.Generator, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    clean = shared.integers(0, 256, (2, 3, side, side), dtype=np.uint8)
+    found = {
+        "queries": np.array([0, 7]),
+        "clean": clean,
+        "adversarial": (clean.astype(int) + rng.integers(-8, 9, clean.shape)).clip(0, 255).astype(np.uint8),
+        "query_labels": np.eye(CLASSES, dtype=np.uint8)[:2],
+        "target_labels": np.eye(CLASSES, dtype=np.uint8)[2:4],
+    }
+    for which, of in (("clean", shared), ("attacked", rng)):
+        found[f"{which}/pixels"] = of.integers(0, 256, (2, 5, 3, side, side), dtype=np.uint8)
+        found[f"{which}/labels"] = np.eye(CLASSES, dtype=np.uint8)[of.integers(0, CLASSES, (2, 5))]
+    return {f"gallery/{name}": array for name, array in found.items()}
