@@ -9,6 +9,7 @@ import numpy as np
 
 from hashbench.api import CellResult
 
+from .charts.strips import Retrieved, Strip
 from .pictures import AMPLIFY, Quality, amplified, data_uri
 
 _ARRAYS = "gallery/"
@@ -78,6 +79,24 @@ def samples_of(cells: Sequence[CellResult], quality: Quality) -> list[Sample]:
     return [_sample(query, twins, quality) for query, twins in sorted(rows.items())]
 
 
+def strips_of(cells: Sequence[CellResult]) -> list[list[Strip]]:
+    """The same samples as pixels: each query, then its twins, with what each retrieves."""
+    samples: dict[int, list[Strip]] = {}
+    for cell in cells:
+        arrays = _arrays(cell)
+        for i, query in enumerate(arrays.get("queries", ())):
+            if int(query) not in samples:
+                samples[int(query)] = [("clean", arrays["clean"][i], _retrieved(arrays, "clean", i))]
+            samples[int(query)].append((cell.label, arrays["adversarial"][i], _retrieved(arrays, "attacked", i)))
+    return [strips for _, strips in sorted(samples.items())]
+
+
+def _retrieved(arrays: Mapping[str, np.ndarray], which: str, i: int) -> list[Retrieved]:
+    own, target = arrays["query_labels"][i], arrays["target_labels"][i]
+    pairs = zip(arrays[f"{which}/pixels"][i], arrays[f"{which}/labels"][i], strict=True)
+    return [(pixels, bool(labels @ own), bool(labels @ target)) for pixels, labels in pairs]
+
+
 def _arrays(cell: CellResult) -> dict[str, np.ndarray]:
     return {name.removeprefix(_ARRAYS): array for name, array in cell.arrays.items() if name.startswith(_ARRAYS)}
 
@@ -106,10 +125,9 @@ def _sample(query: int, twins: Sequence[tuple[CellResult, Mapping[str, np.ndarra
 
 
 def _found(arrays: Mapping[str, np.ndarray], which: str, i: int, classes: Sequence[str]) -> list[Found]:
-    own, target = arrays["query_labels"][i], arrays["target_labels"][i]
+    pairs = zip(_retrieved(arrays, which, i), arrays[f"{which}/labels"][i], strict=True)
     return [
-        Found(data_uri(pixels, lossless=False), _named(labels, classes), bool(labels @ own), bool(labels @ target))
-        for pixels, labels in zip(arrays[f"{which}/pixels"][i], arrays[f"{which}/labels"][i], strict=True)
+        Found(data_uri(pixels, lossless=False), _named(labels, classes), own, target) for (pixels, own, target), labels in pairs
     ]
 
 

@@ -13,7 +13,8 @@ from hashbench.api import CellResult, Results, Setting
 from .charts.lines import lines
 from .charts.look import Chart
 from .charts.of_results import matrix, retrieval
-from .gallery import Sample, quality_for, samples_of
+from .charts.strips import strips
+from .gallery import Sample, quality_for, samples_of, strips_of
 from .tables.columns import column_of
 from .tables.model import Column, Entry, Line, Table
 from .tables.names import label, labels
@@ -27,6 +28,7 @@ class Part:
     tables: Sequence[Table] = ()
     charts: Sequence[Chart] = ()
     samples: Sequence[Sample] = field(default_factory=tuple)
+    """Where there are any, a page shows them for the charts."""
 
 
 Rows = Sequence[Mapping[str, Any]]
@@ -105,7 +107,12 @@ def _retrieved(suite: Mapping[str, Any], rows: Rows, results: Results, show: Map
     wanted = {row["attack"] for row in rows}
     picked = [[cell for cell in setting.done if cell.names["attack"] in wanted] for setting in _settings(results)]
     quality = quality_for(cell for cells in picked for cell in cells)
-    return Part(samples=[sample for cells in picked for sample in samples_of(cells, quality)])
+    drawn = [
+        strips(suite["title"], f"{suite['about']} {label(cells[0].names)}", strips_of(cells))
+        for cells in picked
+        if strips_of(cells)
+    ]
+    return Part(charts=drawn, samples=[sample for cells in picked for sample in samples_of(cells, quality)])
 
 
 def _sweep(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:

@@ -10,6 +10,7 @@ import numpy as np
 from hashbench.api import CellResult, Results, Setting, epsilon_text
 from hashbench.retrieval.curves import by_radius, precision_at
 
+from ..gallery import strips_of
 from ..tables.columns import column_of
 from ..tables.model import row_of
 from ..tables.names import label, labels
@@ -18,6 +19,7 @@ from .heat import heat_map
 from .lines import CLEAN, Curve, lines
 from .look import Chart
 from .scatter import Point, scatter
+from .strips import strips
 
 
 def bars(results: Results) -> list[Chart]:
@@ -180,6 +182,12 @@ def matrix(attack: str, cells: Sequence[CellResult]) -> Chart:
     return heat_map(f"Transfer of {attack}: t-MAP", where, sources, victims, values)
 
 
+def pictures(results: Results) -> list[Chart]:
+    """Sample queries of each setting with what its attacks make of them and what is retrieved."""
+    drawn = [(setting, strips_of(setting.done)) for setting in white_box(results)]
+    return [strips("Retrieved before and after", label(setting.names), samples) for setting, samples in drawn if samples]
+
+
 def white_box(results: Results) -> list[Setting]:
     """Settings whose images are scored where they were made, and that have a number."""
     return [setting for setting in results.settings if setting.white_box and setting.done]
@@ -201,5 +209,6 @@ CHARTS = {
     "epsilon": over_epsilon,
     "steps": over_steps,
     "transfer": transfer,
+    "pictures": pictures,
 }
 """Charts by the names that `hashbench figure` takes."""
