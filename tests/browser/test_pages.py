@@ -1,0 +1,255 @@
+"""What a reader does with a page: by click and by keyboard, on a phone, in the dark, without scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KINDS = ["report", "comparison", "index", "board", "attack", "hasher"]
+Open = Callable[..., Any]
+
+
+def cells_table(page: Any) -> Any:
+    return page.locator("#cells .table").first
+
+
+def column(page: Any, heading: str) -> list[float]:
+    """The numbers under a heading of the first table, from top to bottom."""
+    return page.evaluate(
+        """(heading) => {
+            const table = document.querySelector('#cells table');
+            const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
+            const index = heads.findIndex((head) => head.textContent.trim() === heading);
+            return [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => Number(row.cells[index].dataset.v));
+        }""",
+        heading,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_opens_from_disk_without_an_error_and_axe_finds_nothing_serious(kind: str, theme: str, opened: Open) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened(kind, theme=theme)
+    assert page.locator("html.js").count() == 1, "the page's own script ran under its policy"
+    for shown in ("as opened", "every panel"):
+        if shown == "every panel":
+            if kind == "comparison":
+                continue  # the report has the same panels, half as many
+            page.evaluate("document.querySelectorAll('.panel').forEach((panel) => { panel.hidden = false; })")
+        found = axe.run(page).response["violations"]
+        serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+        assert serious == [], shown
+
+
+def test_axe_would_notice(opened: Open) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened("attack")
+    page.evaluate("document.querySelector('main').style.color = 'var(--line)'")
+    assert "color-contrast" in {one["id"] for one in axe.run(page).response["violations"] if one["impact"] == "serious"}
+
+
+@pytest.mark.parametrize("by", ["click", "keyboard"])
+def test_tables_sort(by: str, opened: Open) -> None:
+    page = opened("report")
+    before = column(page, "t-MAP")
+    button = cells_table(page).get_by_role("button", name="t-MAP", exact=True)
+
+    def press() -> None:
+        if by == "click":
+            button.click()
+        else:
+            button.focus()
+            page.keyboard.press("Enter")
+
+    assert before != sorted(before, reverse=True)
+    press()
+    assert column(page, "t-MAP") == sorted(before, reverse=True)
+    head = button.locator("xpath=ancestor::th")
+    assert head.get_attribute("aria-sort") == "descending"
+    press()
+    assert column(page, "t-MAP") == sorted(before) and head.get_attribute("aria-sort") == "ascending"
+    text = cells_table(page).get_by_role("button", name="attack", exact=True)
+    text.focus()
+    page.keyboard.press("Space")
+    names = page.locator("#cells tbody tr th").all_inner_texts()
+    assert list(dict.fromkeys(name.partition(" ")[0] for name in names)) == ["dhta", "ifgsm[steps=5]", "ifgsm[steps=50]", "noise"]
+    assert head.get_attribute("aria-sort") == "none"
+
+
+def test_rows_that_others_are_read_against_stay_on_top(opened: Open) -> None:
+    page = opened("report")
+    table = page.locator("#s1 table").first
+    table.get_by_role("button", name="t-MAP", exact=True).click()
+    assert table.locator("tbody tr th").first.inner_text() == "random ranking"
+
+
+def test_tables_filter_by_words_and_by_choice(opened: Open) -> None:
+    page = opened("report")
+    table = cells_table(page)
+    rows = table.locator("tbody tr:visible")
+    assert rows.count() == 16
+    box = table.get_by_label("Filter", exact=True)
+    box.focus()
+    page.keyboard.type("ifgsm 8/255")
+    assert rows.count() == 4 and table.get_by_role("status").inner_text() == "4 of 16 rows"
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    assert rows.count() == 16
+    table.get_by_label("Filter by bits").select_option("32")
+    assert rows.count() == 8
+    table.get_by_label("Filter by attack").select_option("dhta")
+    assert rows.count() == 2
+
+
+@pytest.mark.parametrize("by", ["click", "keyboard"])
+@pytest.mark.parametrize("kind", ["CSV", "Markdown", "LaTeX"])
+def test_tables_are_copied(kind: str, by: str, opened: Open) -> None:
+    page = opened("report")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    table = cells_table(page)
+    table.get_by_label("Filter by attack").select_option("dhta")
+    button = table.get_by_role("button", name=f"Copy {kind}")
+    if by == "click":
+        button.click()
+    else:
+        button.focus()
+        page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#cells .said').textContent.startsWith('copied')")
+    assert table.get_by_role("status").inner_text() == f"copied 4 rows as {kind}"
+    copied = page.evaluate("navigator.clipboard.readText()")
+    shown = table.locator("tbody tr:visible").count()
+    if kind == "CSV":
+        rows = list(csv.DictReader(io.StringIO(copied)))
+        assert len(rows) == shown and [float(row["t-MAP"]) for row in rows] == column(page, "t-MAP")
+    elif kind == "Markdown":
+        lines = copied.strip().splitlines()
+        assert len(lines) == 2 + shown and len({line.count("|") for line in lines}) == 1 and "| dhta |" in copied
+    else:
+        assert copied.startswith("\\begin{tabular}{l") and copied.count("\\\\\n") == 1 + shown and "\\toprule" in copied
+        assert "RMS $\\times$100" in copied
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_theme_follows_the_system_and_is_changed_by_a_button(theme: str, opened: Open) -> None:
+    page = opened("report", theme=theme)
+
+    def ground() -> str:
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    before = ground()
+    ink = page.evaluate("getComputedStyle(document.querySelector('svg text')).fill")
+    button = page.get_by_role("button", name="Dark theme")
+    assert button.get_attribute("aria-pressed") == str(theme == "dark").lower()
+    button.focus()
+    page.keyboard.press("Enter")
+    assert ground() != before and button.get_attribute("aria-pressed") == str(theme == "light").lower()
+    assert page.evaluate("getComputedStyle(document.querySelector('svg text')).fill") != ink
+    button.click()
+    assert ground() == before
+
+
+def test_tabs_by_click_and_by_keyboard(opened: Open) -> None:
+    page = opened("report")
+    setting = page.locator("#s1")
+    tab = {name: setting.get_by_role("tab", name=name) for name in ("Numbers", "Charts", "Pictures", "How it was made")}
+    panel = setting.get_by_role("tabpanel")
+    assert panel.count() == 1 and panel.locator("table").first.is_visible()
+    tab["Charts"].click()
+    assert panel.locator("svg").count() == 3 and tab["Charts"].get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowRight")
+    assert tab["Pictures"].get_attribute("aria-selected") == "true" and panel.locator("img").first.is_visible()
+    page.keyboard.press("End")
+    assert panel.get_by_text("hasher key").is_visible()
+    page.keyboard.press("ArrowRight")
+    assert tab["Numbers"].get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowLeft")
+    assert tab["How it was made"].get_attribute("tabindex") == "0" and tab["Numbers"].get_attribute("tabindex") == "-1"
+
+
+def test_the_slider_blends_and_a_picture_is_seen_closer(opened: Open) -> None:
+    page = opened("report")
+    page.locator("#s1").get_by_role("tab", name="Pictures").click()
+    twin = page.locator("#s1 .adversarial").first
+    slider, image = twin.get_by_role("slider"), twin.locator("img:not(.under)")
+    assert slider.get_attribute("aria-label").startswith("Blend from query to ")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert image.evaluate("image => getComputedStyle(image).opacity") == "0"
+    assert twin.locator("img.under").get_attribute("src") == page.locator("#s1 .query img").first.get_attribute("src")
+    page.keyboard.press("ArrowRight")
+    assert image.evaluate("image => getComputedStyle(image).opacity") == "0.01"
+    slider.fill("50")
+    assert image.evaluate("image => getComputedStyle(image).opacity") == "0.5"
+    twin.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    assert dialog.is_visible() and dialog.locator("img").last.bounding_box()["width"] > 300
+    dialog.get_by_role("slider").fill("0")
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    page.locator("#s1 .found button").first.click()
+    assert dialog.is_visible() and dialog.get_by_role("slider").count() == 0
+    dialog.get_by_role("button", name="Close").click()
+    assert not dialog.is_visible()
+
+
+def test_the_table_is_downloaded_from_the_page_itself(opened: Open, site: dict[str, Path]) -> None:
+    page = opened("report")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="All metrics").click()
+    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
+    wanted = list(csv.DictReader((site["report"].parent / "one" / "results.csv").read_text().splitlines()))
+    stored = [float(row["value"]) for row in wanted if row["metric"] == "t_map"]
+    assert waiting.value.suggested_filename == "metrics.csv" and [float(row["t_map"]) for row in rows] == stored
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_overflows_on_a_phone(kind: str, opened: Open) -> None:
+    page = opened(kind, width=390)
+
+    def widest() -> list[str]:
+        return page.evaluate(
+            """() => document.documentElement.scrollWidth <= 390 ? [] : [...document.querySelectorAll('main *')]
+                .filter((one) => one.getBoundingClientRect().right > 390 && !one.closest('.scroll, pre')).map((one) => one.outerHTML.slice(0, 90))"""
+        )
+
+    assert widest() == []
+    for i in range(page.locator("[role=tab]").count()):
+        page.locator("[role=tab]").nth(i).click()
+        assert widest() == []
+
+
+@pytest.mark.parametrize("kind", ["report", "board"])
+def test_without_scripts_every_table_and_chart_is_still_there(kind: str, opened: Open) -> None:
+    with_scripts, without = opened(kind), opened(kind, scripts=False)
+    for what in ("table", "svg", "tbody tr", ".sample img"):
+        there = without.locator(what)
+        expected = with_scripts.locator(f"{what}:not(.under)").count()
+        assert there.count() == expected > 0 or (kind == "board" and what == ".sample img")
+        assert without.locator(f"{what}:visible").count() == there.count()
+    assert without.locator("button:visible").count() == without.locator("button.zoom").count()
+
+
+def test_printed_every_panel_is_there(opened: Open) -> None:
+    page = opened("report")
+    page.emulate_media(media="print")
+    assert page.locator("table:visible").count() == page.locator("table").count()
+    assert page.locator(".tools:visible, .tablist:visible, nav:visible").count() == 0
+
+
+def test_the_leaderboard_is_walked_by_its_links(opened: Open) -> None:
+    page = opened("index")
+    page.get_by_role("link", name="shapes, protocol harmonised version 1").click()
+    assert page.locator("h1").inner_text() == "shapes, protocol harmonised version 1"
+    page.get_by_role("link", name="dhta", exact=True).first.click()
+    assert page.locator("h1").inner_text() == "dhta" and page.get_by_role("link", name="https://example.org/paper").count() == 1
+    page.get_by_role("link", name="dpsh", exact=True).first.click()
+    assert page.locator("h1").inner_text().startswith("dpsh-convnet-")
+    page.get_by_role("link", name="hashbench leaderboard").click()
+    assert page.url.endswith("index.html")
