@@ -54,8 +54,6 @@ class Sample:
     number: int
     """Its place among the queries."""
     uri: str
-    side: int
-    """In pixels, as shown."""
     own: str
     target: str
     found: Sequence[Found]
@@ -65,7 +63,14 @@ class Sample:
 
 def quality_for(cells: Iterable[CellResult]) -> Quality:
     """How the pictures of these cells are shown on one page."""
-    return Quality.of(sum(3 * cell.arrays[f"{_ARRAYS}clean"].size for cell in cells if f"{_ARRAYS}clean" in cell.arrays))
+    kept = [arrays for cell in cells if (arrays := _arrays(cell))]
+    if not kept:
+        return Quality.of(0, 0, (), 0)
+    spread = kept[:: max(1, len(kept) // 12)]
+    twins = [arrays["adversarial"][0] for arrays in spread]
+    some = [*twins, *(amplified(twin, arrays["clean"][0]) for twin, arrays in zip(twins, spread, strict=True))]
+    some += [pixels for arrays in spread for pixels in arrays["attacked/pixels"][0]]
+    return Quality.of(len(kept), len(kept[0]["clean"]), some, 2 + kept[0]["attacked/pixels"].shape[1])
 
 
 def samples_of(cells: Sequence[CellResult], quality: Quality) -> list[Sample]:
@@ -104,31 +109,28 @@ def _arrays(cell: CellResult) -> dict[str, np.ndarray]:
 def _sample(query: int, twins: Sequence[tuple[CellResult, Mapping[str, np.ndarray], int]], quality: Quality) -> Sample:
     first, arrays, i = twins[0]
     classes = first.made["data"]["class_names"]
-    clean = arrays["clean"][i]
+    clean, side = arrays["clean"][i], None if quality.lossless else quality.side
     return Sample(
         query,
-        data_uri(clean, quality.lossless),
-        clean.shape[-1],
+        data_uri(clean, side),
         _named(arrays["query_labels"][i], classes),
         _named(arrays["target_labels"][i], classes),
-        _found(arrays, "clean", i, classes),
+        _found(arrays, "clean", i, classes, quality),
         [
             Twin(
                 cell.label,
-                data_uri(own["adversarial"][j], quality.lossless),
-                data_uri(amplified(own["adversarial"][j], own["clean"][j]), quality.lossless),
-                _found(own, "attacked", j, classes),
+                data_uri(own["adversarial"][j], side),
+                data_uri(amplified(own["adversarial"][j], own["clean"][j]), side),
+                _found(own, "attacked", j, classes, quality),
             )
             for cell, own, j in twins
         ],
     )
 
 
-def _found(arrays: Mapping[str, np.ndarray], which: str, i: int, classes: Sequence[str]) -> list[Found]:
+def _found(arrays: Mapping[str, np.ndarray], which: str, i: int, classes: Sequence[str], quality: Quality) -> list[Found]:
     pairs = zip(_retrieved(arrays, which, i), arrays[f"{which}/labels"][i], strict=True)
-    return [
-        Found(data_uri(pixels, lossless=False), _named(labels, classes), own, target) for (pixels, own, target), labels in pairs
-    ]
+    return [Found(data_uri(pixels, quality.side), _named(labels, classes), own, target) for (pixels, own, target), labels in pairs]
 
 
 def _named(labels: np.ndarray, classes: Sequence[str]) -> str:

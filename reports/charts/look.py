@@ -168,11 +168,12 @@ def frame(axes: Axes, across: str, up: str, grid: str = "both") -> None:
 
 
 def _lean(svg: str, description: str) -> str:
-    """Colours as the page's variables; no metadata, no ids that nothing refers to."""
+    """Colours as the page's variables; coordinates to a hundredth; no metadata, no ids that nothing refers to."""
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     for i, (light, _) in enumerate(SERIES):
         svg = svg.replace(light, f"var(--s{i})")
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (?:d|x|y|points|transform)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
     svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg)
     svg = re.sub(r">\s+<", "><", svg)
