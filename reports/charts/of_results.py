@@ -134,20 +134,24 @@ def over_epsilon(results: Results) -> list[Chart]:
 
 
 def over_steps(results: Results) -> list[Chart]:
-    """Security curves: t-MAP by steps, where attacks were run with several; a chart a setting."""
+    """Security curves: t-MAP by steps, where attacks were run with several; a chart a hasher, a line an attack and budget."""
     charts = []
-    for setting in white_box(results):
+    for names, settings in _together(results, ("dataset", "hasher", "backbone", "bits", "protocol", "seed")):
         found: dict[str, list[tuple[float, ...]]] = {}
-        for cell in setting.done:
-            options: dict[str, Any] = cell.made["options"]["attack"]
-            row = row_of(cell, "t_map")
-            if options.get("steps") is None or row is None or row["value"] is None:
-                continue
-            low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
-            found.setdefault(_without_steps(cell), []).append((float(options["steps"]), row["value"], low, high))
+        budgets = {setting.names["epsilon"] for setting in settings}
+        for setting in settings:
+            said = f", ε {epsilon_text(setting.names['epsilon'])}" if len(budgets) > 1 else ""
+            for cell in setting.done:
+                options: dict[str, Any] = cell.made["options"]["attack"]
+                row = row_of(cell, "t_map")
+                if options.get("steps") is None or row is None or row["value"] is None:
+                    continue
+                low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
+                point = (float(options["steps"]), row["value"], low, high)
+                found.setdefault(_without_steps(cell) + said, []).append(point)
         several = {name: line for name, line in found.items() if len({point[0] for point in line}) > 1}
         if several:
-            charts.append(_security("steps", label(setting.names), "steps", several))
+            charts.append(_security("steps", names, "steps", several))
     return charts
 
 
