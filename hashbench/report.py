@@ -10,7 +10,7 @@ from hashbench.results import Results
 
 
 class Report(Plugin, ABC):
-    """Renders the results of a run."""
+    """Renders results of one run, or of several read together."""
 
     @abstractmethod
     def render(self, results: Results, out: Path) -> list[Path]:
