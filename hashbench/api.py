@@ -19,6 +19,7 @@ from hashbench.results import CellResult, Results
 from hashbench.retrieval import HammingRanking
 from hashbench.run import Run
 from hashbench.settings import Setting
+from hashbench.spec import split_outside_brackets
 from hashbench.suites import load_suite, suite_names
 from hashbench.victim import LabelledCodes, Victim
 
@@ -60,6 +61,7 @@ __all__ = [
     "load_suite",
     "option",
     "sign",
+    "split_outside_brackets",
     "suite_names",
     "write_atomically",
 ]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hashbench.settings import TABLE, Setting
 
+if TYPE_CHECKING:
+    from hashbench.results import CellResult
+
 DIFFERENCE = (*TABLE, "metric", "attack", "other", "difference", "low", "high")
 SPREAD = (*(name for name in TABLE if name != "seed"), "attack", "metric", "seeds", "mean", "least", "most", "deviation")
 COMPARED = ("t_map", "map_attacked")
+_MADE = ("seeds", "mean", "least", "most", "deviation")
 
 
 def differences(settings: Iterable[Setting]) -> pd.DataFrame:
@@ -26,12 +31,16 @@ def differences(settings: Iterable[Setting]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(DIFFERENCE))
 
 
-def seed_spread(table: pd.DataFrame) -> pd.DataFrame:
+def seed_spread(cells: Iterable[CellResult]) -> pd.DataFrame:
     """How each metric varies over seeds: other hashers, targets and draws, not other queries. Empty where one seed was run.
 
-    `table`: `Results.table`. `deviation` is the sample standard deviation.
+    `deviation` is the sample standard deviation.
     """
-    by = [name for name in SPREAD if name in table.columns]
-    grouped = table.groupby(by, sort=False, dropna=False)["value"]
-    spread = grouped.agg(seeds="count", mean="mean", least="min", most="max", deviation="std").reset_index()
-    return spread[spread["seeds"] > 1].reset_index(drop=True)[list(SPREAD)]
+    rows = [cell.names | {"attack": cell.label} | row for cell in cells for row in cell.rows]
+    table = pd.DataFrame(rows, columns=[*(name for name in SPREAD if name not in _MADE), "seed", "value"])
+    by = [name for name in SPREAD if name not in _MADE]
+    grouped = table.groupby(by, sort=False, dropna=False)
+    spread = grouped["value"].agg(mean="mean", least="min", most="max", deviation="std")
+    spread.insert(0, "seeds", grouped["seed"].nunique())
+    whole = spread.reset_index()
+    return whole[whole["seeds"] > 1].reset_index(drop=True)[list(SPREAD)]

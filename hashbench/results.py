@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +24,22 @@ from hashbench.flags import Flag
 from hashbench.settings import Setting, settings_of, shared
 
 _SLUG = re.compile(r"[\w-]{1,240}")
+_FILE = re.compile(r"[^/\\\0]{1,200}")
 NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "victim", "protocol", "seed", "epsilon")
 SCHEMA = 3
 """Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`; 2 no `epsilon` among the names, and no
 `plugins` in `made`. Every released one stays readable."""
 LARGEST = 1 << 28
 """Bytes of a result file."""
+_UNRECORDED: dict[str, Any] = {
+    "command": "",
+    "config": {},
+    "versions": {},
+    "device": "not recorded",
+    "threads": "not recorded",
+    "suites": [],
+}
+"""What a run.json may lack."""
 COLUMNS = (*NAMES, "metric", "value", "low", "high")
 
 
@@ -60,6 +70,14 @@ class CellResult:
     def label(self) -> str:
         """What the attack is called in its setting."""
         return f"{self.names['attack']} ({self.run})" if self.run else str(self.names["attack"])
+
+    @property
+    def cause(self) -> str:
+        """Why it has no number, in a line: of a traceback, the exception with the first line of its message."""
+        lines = self.reason.strip().splitlines()
+        frames = [i for i, line in enumerate(lines) if line.startswith("  File ")]
+        after = lines[frames[-1] :] if frames else lines
+        return next((line for line in after if line and not line.startswith(" ")), self.status)
 
     @property
     def source(self) -> str:
@@ -97,8 +115,18 @@ class Results:
 
     @cached_property
     def suites(self) -> list[dict[str, Any]]:
-        """What the suites among the runs show."""
-        return [suite for run in self.runs for suite in run.get("suites") or []]
+        """What the suites among the runs show: those that several runs have alike, once; others of one name by their runs'."""
+        found: dict[str, dict[str, Any]] = {}
+        named: dict[str, str] = {}
+        for run in self.runs:
+            for suite in run.get("suites") or []:
+                same = json.dumps({name: part for name, part in suite.items() if name != "cells"}, sort_keys=True)
+                if same in found:
+                    found[same]["cells"] = list(dict.fromkeys([*found[same]["cells"], *suite["cells"]]))
+                    continue
+                other = named.setdefault(suite["name"], same) != same
+                found[same] = {**suite, "name": f"{suite['name']}-{run['name']}"} if other else dict(suite)
+        return list(found.values())
 
     @property
     def table(self) -> pd.DataFrame:
@@ -135,36 +163,82 @@ class Results:
     @cached_property
     def seed_spread(self) -> pd.DataFrame:
         """A row per cell without its seed and metric, where several seeds were run."""
-        return seed_spread(self.table)
+        return seed_spread(self.cells)
 
     @classmethod
     def read(cls, *folders: Path) -> Results:
-        """What runs wrote. A cell that several of them hold is kept once. Raises UserError where a folder holds no run."""
-        read = [_read_run(folder) for folder in folders]
-        cells: list[CellResult] = []
-        found: dict[tuple[Any, ...], CellResult] = {}
-        for run, own in read:
-            for cell in own:
-                name = (*cell.names.values(), *shared(cell))
-                images = cell.made.get("keys", {}).get("images")
-                before = found.setdefault(name, cell)
-                if before is cell:
-                    cells.append(cell)
-                elif not cell.made or before.made.get("keys", {}).get("images") != images:
-                    cells.append(replace(cell, run=run["name"]))
-        return cls([run for run, _ in read], cells)
+        """What runs wrote. A cell that several of them hold is kept once, with all that any of them measured.
+
+        Raises UserError where a folder holds no run.
+        """
+        folders = tuple({folder.resolve(): folder for folder in folders}.values())
+        names = _run_names(folders)
+        read = [_read_run(folder, name) for folder, name in zip(folders, names, strict=True)]
+        kept: dict[tuple[Any, ...], tuple[CellResult, str]] = {}
+        for run, cells in read:
+            for cell in cells:
+                same = (cell.made["keys"]["images"], *shared(cell)) if cell.made else (cell.status, cell.reason)
+                key = (*cell.names.values(), *same)
+                before = kept.get(key)
+                kept[key] = (cell, str(run["name"])) if before is None else (_together(before[0], cell), before[1])
+        return cls([run for run, _ in read], _told_apart(list(kept.values())))
 
 
-def _read_run(folder: Path) -> tuple[dict[str, Any], list[CellResult]]:
+def _together(first: CellResult, second: CellResult) -> CellResult:
+    """One cell of two runs: what the first measured, and what only the second did."""
+
+    def joined(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        there = {row["metric"] for row in ours}
+        return [*ours, *(row for row in theirs if row["metric"] not in there)]
+
+    flags = [*first.flags, *(flag for flag in second.flags if flag not in first.flags)]
+    rows, timings = joined(first.rows, second.rows), joined(first.timings, second.timings)
+    return replace(first, rows=rows, timings=timings, arrays={**second.arrays, **first.arrays}, flags=flags)
+
+
+def _run_names(folders: Sequence[Path]) -> list[str]:
+    """The folders' names; with as much of their paths before them as tells them apart."""
+    paths = [folder.resolve() for folder in folders]
+    names = [path.name for path in paths]
+    return [str(path) if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]
+
+
+def _told_apart(kept: Sequence[tuple[CellResult, str]]) -> list[CellResult]:
+    """The cells; those that one setting holds several of for one attack get their run's name."""
+    runs = {id(cell): run for cell, run in kept}
+    several: set[int] = set()
+    for setting in settings_of(cell for cell, _ in kept):
+        attacks = [cell.names["attack"] for cell in setting.cells]
+        several |= {id(cell) for cell in setting.cells if attacks.count(cell.names["attack"]) > 1}
+    return [replace(cell, run=runs[id(cell)]) if id(cell) in several else cell for cell, _ in kept]
+
+
+def _read_run(folder: Path, name: str) -> tuple[dict[str, Any], list[CellResult]]:
     file = folder / "run.json"
     if not file.is_file():
         raise UserError(f"{folder} holds no finished run (no run.json): give the --out folder of one.")
-    run = _read_json(file) | {"name": folder.resolve().name}
+    run = _UNRECORDED | _read_json(file) | {"name": name}
+    if not _whole(run):
+        raise UserError(f"{file} is damaged: run the same command again.")
     timings = _read_timings(folder / "timings.csv")
     slugs = run.get("cells")
     if not isinstance(slugs, list) or not all(isinstance(slug, str) and _SLUG.fullmatch(slug) for slug in slugs):
         raise UserError(f"{file} has no list of cells: it is no run of hashbench.")
     return run, [_read_cell(folder / "cells", slug, timings, run) for slug in slugs]
+
+
+def _whole(run: Mapping[str, Any]) -> bool:
+    """Whether what pages read from a run is of the kinds they expect."""
+    suites = run["suites"]
+    if not isinstance(run["config"], dict) or not isinstance(run["versions"], dict) or not isinstance(suites, list):
+        return False
+    return all(isinstance(suite, dict) and _whole_suite(suite) for suite in suites)
+
+
+def _whole_suite(suite: Mapping[str, Any]) -> bool:
+    texts = all(isinstance(suite.get(name), str) for name in ("name", "title", "about", "note"))
+    lists = all(isinstance(suite.get(name), list) for name in ("show", "cells"))
+    return texts and lists and isinstance(suite.get("attacks"), dict) and bool(_FILE.fullmatch(suite["name"]))
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hashbench.retrieval import Bootstrap
+from hashbench.retrieval.bootstrap import percentiles
 
 if TYPE_CHECKING:
     from hashbench.results import CellResult
@@ -29,7 +30,8 @@ class Setting:
     """The columns of `TABLE`."""
     cells: list[CellResult]
     """At least one, in the order they were run; those without a number too."""
-    _found: dict[tuple[int, int, str], Difference | None] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[tuple[int, int, str, str], Difference | None] = field(default_factory=dict, repr=False, compare=False)
+    _means: dict[tuple[int, str], np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def done(self) -> list[CellResult]:
@@ -41,22 +43,42 @@ class Setting:
         """Whether the images were made on the hasher they are scored on."""
         return self.cells[0].white_box
 
-    def difference(self, first: CellResult, second: CellResult, metric: str = "t_map") -> Difference | None:
+    def difference(self, first: CellResult, second: CellResult, metric: str = "t_map", other: str = "") -> Difference | None:
         """What separates two of its cells: the mean over the same queries, with its 95 % interval from the same resamples.
 
-        None where one of them has no values by query, or not as many. Computed once.
+        `other`: the second's metric, where it is another. None where one of them has no values by query, or not as many, or
+        one only. Computed once.
         """
-        key = (id(first), id(second), metric)
+        key = (id(first), id(second), metric, other)
         if key not in self._found:
-            self._found[key] = _difference(first, second, metric)
+            self._found[key] = self._difference((first, metric), (second, other or metric))
         return self._found[key]
+
+    def _difference(self, first: tuple[CellResult, str], second: tuple[CellResult, str]) -> Difference | None:
+        values = [cell.arrays.get(f"per_query/{metric}") for cell, metric in (first, second)]
+        if values[0] is None or values[1] is None or len(values[0]) != len(values[1]) or len(values[0]) < 2:
+            return None
+        gap = values[0] - values[1]
+        if np.isfinite(gap).all():  # then the resamples' means subtract, and each cell's are computed once
+            low, high = percentiles(self._resampled(*first) - self._resampled(*second))
+        else:
+            low, high = Bootstrap(len(gap), int(self.names["seed"])).interval(gap)
+        return float(np.nanmean(gap)), low, high
+
+    def _resampled(self, cell: CellResult, metric: str) -> np.ndarray:
+        key = (id(cell), metric)
+        if key not in self._means:
+            values = cell.arrays[f"per_query/{metric}"]
+            self._means[key] = Bootstrap(len(values), int(self.names["seed"])).means(values)
+        return self._means[key]
 
 
 def settings_of(cells: Iterable[CellResult]) -> list[Setting]:
     """Cells by what their attacks share. One without a number stands with the first setting of its names."""
     found: dict[tuple[Any, ...], Setting] = {}
     named: dict[tuple[Any, ...], Setting] = {}
-    for cell in sorted(cells, key=lambda cell: not cell.made):
+    given = list(cells)
+    for cell in sorted(given, key=lambda cell: not cell.made):
         names = tuple(cell.names[name] for name in TABLE)
         setting = found.get((*names, *shared(cell))) if cell.made else named.get(names)
         if setting is None:
@@ -64,7 +86,10 @@ def settings_of(cells: Iterable[CellResult]) -> list[Setting]:
             found[(*names, *shared(cell))] = setting
             named.setdefault(names, setting)
         setting.cells.append(cell)
-    return list(found.values())
+    place = {id(cell): i for i, cell in enumerate(given)}
+    for setting in found.values():
+        setting.cells.sort(key=lambda cell: place[id(cell)])
+    return sorted(found.values(), key=lambda setting: place[id(setting.cells[0])])
 
 
 def shared(cell: CellResult) -> tuple[str, ...]:
@@ -72,11 +97,3 @@ def shared(cell: CellResult) -> tuple[str, ...]:
     made = cell.made
     parts = (made.get("keys", {}).get("hasher"), made.get("targets", {}).get("sha256"), made.get("data", {}).get("content"))
     return (*(str(part) for part in parts), json.dumps(made.get("protocol", {}), sort_keys=True))
-
-
-def _difference(first: CellResult, second: CellResult, metric: str) -> Difference | None:
-    values = [cell.arrays.get(f"per_query/{metric}") for cell in (first, second)]
-    if values[0] is None or values[1] is None or len(values[0]) != len(values[1]):
-        return None
-    gap = values[0] - values[1]
-    return float(np.nanmean(gap)), *Bootstrap(len(gap), int(first.names["seed"])).interval(gap)

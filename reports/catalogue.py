@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from hashbench.api import Results, UserError
+from hashbench.api import Results, Setting, UserError
 
 from .charts.look import Chart
 from .charts.of_results import CHARTS
@@ -17,7 +17,7 @@ from .tables.model import Table
 T = TypeVar("T")
 
 
-def _each(build: Callable[..., Table]) -> Callable[[Results], list[Table]]:
+def _each(build: Callable[[Setting], Table]) -> Callable[[Results], list[Table]]:
     return lambda results: [build(one) for one in results.settings if one.white_box]
 
 
@@ -27,7 +27,7 @@ def _some(build: Callable[[Results], Table | None]) -> Callable[[Results], list[
 
 TABLES: dict[str, Callable[[Results], list[Table]]] = {
     "cells": _some(whole.cells),
-    "attacks": _each(setting.attacks),
+    "attacks": lambda results: [setting.attacks(one, len(results.runs) > 1) for one in results.settings if one.white_box],
     "by-bits": _some(whole.by_bits),
     "differences": _each(setting.differences),
     "costs": _some(whole.costs),
@@ -41,9 +41,9 @@ TABLES: dict[str, Callable[[Results], list[Table]]] = {
 def tables(results: Results, name: str) -> list[Table]:
     """Raises UserError for a name that is none, or for one of which the results hold nothing."""
     if name in TABLES:
-        return _there(TABLES[name](results), "table", name)
+        return _there([table for table in TABLES[name](results) if table.lines], "table", name)
     suite = suite_of(results, name, "table", TABLES)
-    return _there([table for part in parts(suite, results) for table in part.tables], "table", name)
+    return _there([table for part in parts(suite, results) for table in part.tables if table.lines], "table", name)
 
 
 def charts(results: Results, name: str) -> list[Chart]:
@@ -54,7 +54,23 @@ def charts(results: Results, name: str) -> list[Chart]:
     return _there([chart for part in parts(suite, results) for chart in part.charts], "figure", name)
 
 
+NEEDS = {
+    "epsilon": "several --epsilon",
+    "steps": "an attack run with several steps",
+    "transfer": "--transfer",
+    "pictures": "--benchmark gallery",
+    "protocols": "several --protocol",
+    "seeds": "several --seed",
+    "curves": "--benchmark targeted",
+    "bars": "--benchmark targeted",
+    "perceptibility": "--benchmark targeted,perceptibility",
+    "time": "--benchmark targeted,timing",
+    "differences": "several attacks",
+}
+
+
 def _there(found: Sequence[T], kind: str, name: str) -> list[T]:
     if not found:
-        raise UserError(f"these results hold nothing for the {kind} '{name}': its runs are not among them.")
+        needs = f"that needs runs with {NEEDS[name]}" if name in NEEDS else "its attacks are not among their cells"
+        raise UserError(f"these results hold nothing for the {kind} '{name}': {needs}.")
     return list(found)

@@ -19,14 +19,11 @@ class CSV(Written):
 
     suffix: ClassVar[str] = ".csv"
 
-    def text(self, table: Table) -> str:
-        return to_csv(table)
+    def text(self, found: list[Table]) -> str:
+        return to_csv(found)
 
     def write_all(self, results: Results, found: dict[str, list[Table]], out: Path) -> list[Path]:
-        files = []
-        for name, some in found.items():
-            for i, table in enumerate(some, 1):
-                file = out / "tables" / (f"{name}.csv" if len(some) == 1 else f"{name}-{i}.csv")
-                write_atomically(file, self.text(table))
-                files.append(file)
+        files = [out / "tables" / f"{name}.csv" for name in found]
+        for file, some in zip(files, found.values(), strict=True):
+            write_atomically(file, self.text(some))
         return files

@@ -16,5 +16,5 @@ class Latex(Written):
 
     suffix: ClassVar[str] = ".tex"
 
-    def text(self, table: Table) -> str:
-        return to_latex(table)
+    def text(self, found: list[Table]) -> str:
+        return "\n".join(to_latex(table) for table in found)

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from hashbench.api import CellResult, Results, Setting
+from hashbench.api import CellResult, Results, Setting, UserError
 
 from .charts.lines import lines
 from .charts.look import Chart
-from .charts.of_results import matrix, retrieval
+from .charts.of_results import ends_of, matrix, retrieval, travelling
 from .charts.strips import strips
 from .gallery import Sample, quality_for, samples_of, strips_of
+from .pictures import Quality
 from .tables.columns import column_of
 from .tables.model import Column, Entry, Line, Table
-from .tables.names import label, labels
+from .tables.names import in_order, label, labels
 from .tables.whole import headings, number_of, transfer
 
 
@@ -29,6 +30,8 @@ class Part:
     charts: Sequence[Chart] = ()
     samples: Sequence[Sample] = field(default_factory=tuple)
     """Where there are any, a page shows them for the charts."""
+    quality: Quality | None = None
+    """Of the samples."""
 
 
 Rows = Sequence[Mapping[str, Any]]
@@ -51,13 +54,16 @@ def _there(row: Mapping[str, Any], suite: Mapping[str, Any]) -> bool:
 
 
 def _settings(results: Results) -> list[Setting]:
-    return [setting for setting in results.settings if setting.white_box]
+    return in_order([setting for setting in results.settings if setting.white_box])
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:
     """The cell of an attack; of any that has the metric for None."""
     if attack is not None:
-        return next((cell for cell in setting.cells if cell.names["attack"] == attack), None)
+        found = [cell for cell in setting.cells if cell.names["attack"] == attack]
+        if len(found) > 1:
+            raise UserError(f"these runs have several results of {attack} in one setting: give one of them at a time.")
+        return found[0] if found else None
     return next((cell for cell in setting.done if cell.value(metric) is not None), None)
 
 
@@ -82,13 +88,12 @@ def _measures(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapp
 
 def _matrix(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
     charts, tables = [], []
+    wanted = {row["attack"] for row in rows}
+    ends = ends_of([[cell for cell in results.cells if cell.names["attack"] in wanted]])
     for row in rows:
-        groups: dict[tuple[Any, ...], list[CellResult]] = {}
-        for cell in results.cells:
-            if cell.names["attack"] == row["attack"]:
-                groups.setdefault(tuple(cell.names[n] for n in ("dataset", "protocol", "seed", "epsilon")), []).append(cell)
-        charts += [matrix(row["label"], group) for group in groups.values()]
-        whole = transfer(Results(results.runs, [cell for group in groups.values() for cell in group]))
+        groups = travelling([cell for cell in results.cells if cell.names["attack"] == row["attack"]])
+        charts += [matrix(row["label"], group, ends) for group in groups]
+        whole = transfer(Results(results.runs, [cell for group in groups for cell in group])) if groups else None
         if whole is not None:
             tables.append(replace(whole, title=f"{suite['title']}: {row['label']}", about=suite["about"]))
     return Part(tables, charts)
@@ -98,7 +103,8 @@ def _curves(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mappin
     names = {row["attack"]: row["label"] for row in rows}
     charts: list[Chart] = []
     for setting in _settings(results):
-        picked = {names[cell.names["attack"]]: cell for cell in setting.done if cell.names["attack"] in names}
+        done = [cell for cell in setting.done if cell.names["attack"] in names]
+        picked = {names[cell.names["attack"]] + (f" ({cell.run})" if cell.run else ""): cell for cell in done}
         charts += retrieval(picked, label(setting.names))
     return Part(charts=charts)
 
@@ -106,13 +112,10 @@ def _curves(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mappin
 def _retrieved(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
     wanted = {row["attack"] for row in rows}
     picked = [[cell for cell in setting.done if cell.names["attack"] in wanted] for setting in _settings(results)]
+    picked = [cells for cells in picked if strips_of(cells)]
     quality = quality_for(cell for cells in picked for cell in cells)
-    drawn = [
-        strips(suite["title"], f"{suite['about']} {label(cells[0].names)}", strips_of(cells))
-        for cells in picked
-        if strips_of(cells)
-    ]
-    return Part(charts=drawn, samples=[sample for cells in picked for sample in samples_of(cells, quality)])
+    charts = [strips(suite["title"], f"{suite['about']} {label(cells[0].names)}", strips_of(cells)) for cells in picked]
+    return Part(charts=charts, samples=[sample for cells in picked for sample in samples_of(cells, quality)], quality=quality)
 
 
 def _sweep(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:

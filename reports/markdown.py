@@ -19,8 +19,8 @@ class Markdown(Written):
 
     suffix: ClassVar[str] = ".md"
 
-    def text(self, table: Table) -> str:
-        return to_markdown(table)
+    def text(self, found: list[Table]) -> str:
+        return "\n".join(to_markdown(table) for table in found)
 
     def head(self, results: Results) -> str:
         return "\n".join(f"- {flat(sentence)}" for sentence in summary(results)) + "\n\n"

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from . import palette
 from .charts.look import Chart
 
+_POLICY = ("default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "base-uri 'none'", "form-action 'none'")
+
 
 @cache
 def environment() -> Environment:
@@ -31,7 +33,7 @@ def environment() -> Environment:
         "zip": zip,
         "script": Markup(script),
         "style": Markup(palette.css() + "\n" + _text("style.css")),
-        "policy": Markup(f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:"),
+        "policy": Markup("; ".join((*_POLICY, f"script-src 'sha256-{digest}'"))),
     }
     made.filters |= {"svg": _inline, "download": _download}
     return made

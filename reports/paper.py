@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hashbench.api import Report, Results, UserError, write_atomically
 
-from .gallery import quality_for
 from .layouts import parts
 from .page import render
 
@@ -27,7 +26,6 @@ class Paper(Report):
             sections=sections,
             missing=[cell for cell in results.cells if cell.status != "ok"],
             comparable=any(entry.paper is not None for table in tables for line in table.lines for entry in line.entries),
-            quality=quality_for(results.cells),
         )
         file = out / "paper.html"
         write_atomically(file, page)

@@ -13,29 +13,23 @@ class Ranked:
     """An attack's place in its setting."""
 
     cell: CellResult
-    rank: int
-    """1 + how many attacks have a larger t-MAP by a paired difference whose 95 % interval excludes 0."""
-    tied: bool
-    """Whether another has this rank."""
+    rank: int | None
+    """1 + how many attacks have a larger t-MAP by a paired difference whose 95 % interval excludes 0; None where the
+    attacks of the setting can't be compared query by query."""
     behind: tuple[float, float, float] | None
     """What separates it from the one with the largest t-MAP, with its interval; None for that one itself."""
 
 
 def ranking(setting: Setting) -> list[Ranked]:
     """The attacks of a setting by t-MAP, the largest first. Intervals are not adjusted for the number of pairs."""
-    cells = sorted(
-        (cell for cell in setting.done if cell.value("t_map") is not None), key=lambda cell: -(cell.value("t_map") or 0.0)
-    )
-    ranks = [1 + sum(_ahead(setting, other, cell) for other in cells[:i]) for i, cell in enumerate(cells)]
+    cells = [cell for cell in setting.done if cell.value("t_map") is not None]
+    cells.sort(key=lambda cell: (-(cell.value("t_map") or 0.0), cell.label))
+    gaps = [[setting.difference(other, cell) for other in cells[:i]] for i, cell in enumerate(cells)]
+    paired = all(gap is not None for row in gaps for gap in row)
     return [
-        Ranked(cell, rank, ranks.count(rank) > 1, None if cell is cells[0] else setting.difference(cells[0], cell))
-        for cell, rank in zip(cells, ranks, strict=True)
+        Ranked(cell, 1 + sum(gap is not None and gap[1] > 0 for gap in row) if paired else None, row[0] if row else None)
+        for cell, row in zip(cells, gaps, strict=True)
     ]
-
-
-def _ahead(setting: Setting, first: CellResult, second: CellResult) -> bool:
-    found = setting.difference(first, second)
-    return found is not None and found[1] > 0
 
 
 def leaders(ranked: Sequence[Ranked]) -> list[Ranked]:

@@ -9,7 +9,8 @@ from hashbench.api import Results, UnknownName, UserError, load_suite, suite_nam
 
 
 def suite_of(results: Results, name: str, kind: str, known: Iterable[str]) -> Mapping[str, Any]:
-    """As `hashbench suite run` recorded it. A built-in suite's attacks may be any of the results' with those names.
+    """As `hashbench suite run` recorded it. A built-in suite's attacks may be any of the results' with
+    those names, on the hashing methods it is about.
 
     Raises UserError for an unknown name (`known`: what else it could be), or where an attack of that name is there twice.
     """
@@ -29,7 +30,7 @@ def suite_of(results: Results, name: str, kind: str, known: Iterable[str]) -> Ma
         "about": suite.about,
         "attacks": {key: text for key, text in attacks.items() if text is not None},
         "show": [dict(show) for show in suite.show],
-        "cells": [cell.slug for cell in results.cells],
+        "cells": [cell.slug for cell in results.cells if str(cell.names["hasher"]).partition("[")[0] in suite.run["hasher"]],
     }
 
 

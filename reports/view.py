@@ -46,7 +46,7 @@ def view(results: Results) -> dict[str, Any]:
         "summary": summary(results),
         "missing": [cell for cell in results.cells if cell.status != "ok"],
         "cells": cells,
-        "cells_csv": to_csv(cells),
+        "cells_csv": to_csv([cells]),
         "metrics_csv": _metrics(results),
         "protocols": whole.protocols(results),
         "seeds": whole.seeds(results),

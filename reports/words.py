@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from hashbench.api import Results, Setting
 
 from .ranking import Ranked, leaders, ranking
+from .tables.columns import column_of
 from .tables.model import Entry, measured
 from .tables.names import label, labels
 
@@ -31,28 +32,39 @@ def _setting(setting: Setting, ranked: Sequence[Ranked], where: str) -> str:
         return f"{where}: no attack has a t-MAP."
     first = ranked[0].cell
     t_map = _with_interval(measured(first, "t_map"))
-    text = f"{where}: {first.label} has the largest t-MAP, {t_map}"
-    if len(ranked) > 1:
-        second = ranked[1]
-        if second.behind is not None:
-            gap = _with_interval(Entry(*second.behind, signed=True))
-            if second.rank == 1:
-                tied = [one.cell.label for one in leaders(ranked)[1:]]
-                text += f", not told apart from {_listed(tied)} (difference from {second.cell.label} {gap})"
-            else:
-                text += f", ahead of {second.cell.label} by {gap}"
+    moved = setting.difference(first, first, "t_map", "t_map_clean")
+    if moved is not None and moved[1] <= 0:
+        text = f"{where}: no attack is told apart from the unattacked query; the largest t-MAP is {t_map}, of {first.label}"
+    elif len(ranked) == 1:
+        text = f"{where}: {first.label} has t-MAP {t_map}"
+    else:
+        text = f"{where}: {first.label} has the largest t-MAP, {t_map}{_ahead(ranked)}"
     share = measured(first, "t_map_share_own_aim")
-    if isinstance(share.value, int | float):
-        text += f". That is {share.value:.0%} of the way from a random ranking to the code it steers to"
+    if isinstance(share.value, int | float) and share.low is not None and share.low > 0:
+        text += f". That is {100 * share.value:.0f} % of the way from a random ranking to the code it steers to"
     floor, clean = (first.value(metric) for metric in ("t_map_floor", "t_map_clean"))
     if floor is not None and clean is not None:
         text += f"; a random ranking has {floor:.3f}, the unattacked query {clean:.3f}"
+    if any(flag["flag"] == "hasher-at-chance" for cell in setting.done for flag in cell.flags):
+        text += ". The hasher itself is not told apart from chance"
     return text + "."
+
+
+def _ahead(ranked: Sequence[Ranked]) -> str:
+    """What separates the first from the second."""
+    second = ranked[1]
+    if second.behind is None:
+        return ""
+    gap = _with_interval(Entry(*second.behind, signed=True))
+    if second.rank != 1:
+        return f", ahead of {second.cell.label} by {gap}"
+    tied = [one.cell.label for one in leaders(ranked)[1:]]
+    return f", not told apart from {_listed(tied)} (difference from {second.cell.label} {gap})"
 
 
 def _counted(settings: Sequence[Setting], ranked: dict[int, list[Ranked]]) -> Iterator[str]:
     """How often each attack is first, over the settings that have several attacks."""
-    contests = [ranked[id(setting)] for setting in settings if len(ranked[id(setting)]) > 1]
+    contests = [contest for setting in settings if len(contest := ranked[id(setting)]) > 1 and leaders(contest)]
     if not contests:
         return
     first = Counter(one.cell.label for contest in contests for one in leaders(contest))
@@ -81,14 +93,14 @@ def _flagged(results: Results) -> Iterator[str]:
     if flagged:
         names = Counter(flag["flag"] for cell in flagged for flag in cell.flags)
         kinds = _listed([f"{name} ({count})" for name, count in names.most_common()])
-        yield f"{len(flagged)} of {len(results.cells)} cells are flagged for a second look: {kinds}."
+        verb = "is" if len(flagged) == 1 else "are"
+        yield f"{len(flagged)} of {len(results.cells)} cells {verb} flagged for a second look: {kinds}."
 
 
 def _with_interval(entry: Entry) -> str:
-    sign = "+" if entry.signed else ""
-    if entry.low is None or entry.high is None:
-        return f"{entry.value:{sign}.3f}"
-    return f"{entry.value:{sign}.3f} [{entry.low:{sign}.3f}, {entry.high:{sign}.3f}]"
+    column = column_of("t_map")
+    ends = entry.interval(column).replace("–", ", ").replace(" to ", ", ")
+    return f"{entry.text(column)} [{ends}]" if ends else entry.text(column)
 
 
 def _listed(parts: Sequence[str]) -> str:

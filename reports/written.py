@@ -21,8 +21,8 @@ class Written(Report):
     table: str = option("", "one table by name, a suite's (table1) or one of: " + ", ".join(TABLES) + "; none: all there are")
 
     @abstractmethod
-    def text(self, table: Table) -> str:
-        """One table."""
+    def text(self, found: list[Table]) -> str:
+        """Tables of one name."""
 
     def head(self, results: Results) -> str:
         """What stands before all tables."""
@@ -30,7 +30,9 @@ class Written(Report):
 
     def render(self, results: Results, out: Path) -> list[Path]:
         if self.table:
-            return [self._write(out / f"{self.table}{self.suffix}", tables(results, self.table))]
+            file = out / f"{self.table}{self.suffix}"
+            write_atomically(file, self.text(tables(results, self.table)))
+            return [file]
         found = {name: build(results) for name, build in TABLES.items()}
         for suite in results.suites:
             found[suite["name"]] = tables(results, suite["name"]) if _has_tables(suite) else []
@@ -39,13 +41,9 @@ class Written(Report):
     def write_all(self, results: Results, found: dict[str, list[Table]], out: Path) -> list[Path]:
         """Every table into one file."""
         file = out / f"tables{self.suffix}"
-        text = self.head(results) + "\n".join(self.text(table) for some in found.values() for table in some)
+        text = self.head(results) + "\n".join(self.text(some) for some in found.values())
         write_atomically(file, text)
         return [file]
-
-    def _write(self, file: Path, found: list[Table]) -> Path:
-        write_atomically(file, "\n".join(self.text(table) for table in found))
-        return file
 
 
 def _has_tables(suite: dict[str, object]) -> bool:

@@ -55,7 +55,6 @@ def execute(plan: Plan, name: str, batch_size: int, how: How) -> None:
         click.echo(f"report: {file}")
     failed = [cell for cell in results.cells if cell.status != "ok"]
     for cell in failed:
-        reason = cell.reason.strip().splitlines()[-1]
-        click.echo(f"{cell.status}: {cell.names['attack']} on {cell.names['victim']}: {reason}", err=True)
+        click.echo(f"{cell.status}: {cell.names['attack']} on {cell.names['victim']}: {cell.cause}", err=True)
     if failed:
         raise click.exceptions.Exit(1)

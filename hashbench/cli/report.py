@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from hashbench.cli.run import LIST, listed
 from hashbench.errors import UserError
 
 
 @click.command("report", help="Render the reports of the finished run in the folder RUN again, or of several beside each other.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--report", "reports", multiple=True, default=("html",), show_default=True, help="Reports to render.")
+@click.option("--report", "reports", **LIST, callback=listed, default=("html",), show_default=True, help="Reports to render.")
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Where they go.  [default: RUN, where there is one]"
 )

@@ -15,7 +15,7 @@ COLUMNS = {
     "clean": ("t_map_clean", 3),
     "t-MAP": ("t_map", 3),
     "aim code": ("t_map_aim", 3),
-    "share of way": ("t_map_share", 2),
+    "way to best aim": ("t_map_share", 2),
     "RMS": ("rms", 4),
     "L-inf x255": ("linf", 2),
 }

@@ -37,7 +37,7 @@ def run_plan(plan: Plan, context: Context, out: Path, command: str, say: Callabl
         cells.append(result)
         mistakes += [mistake] if mistake else []
         if result.status != "ok":
-            say(f"{result.status}: {result.reason.strip().splitlines()[-1]}")
+            say(f"{result.status}: {result.cause}")
     if len(mistakes) == len(cells):
         raise mistakes[0]
     finish_tables(cells)

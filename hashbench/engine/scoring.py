@@ -79,7 +79,8 @@ def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
 
 
 def _with_interval(row: Row, bootstrap: Bootstrap) -> dict[str, Any]:
-    low, high = (None, None) if row.per_query is None else bootstrap.interval(row.per_query)
+    values = row.per_query
+    low, high = (None, None) if values is None or len(values) < 2 else bootstrap.interval(values)
     if row.root and low is not None and high is not None:
         low, high = math.sqrt(low), math.sqrt(high)
     return {"metric": row.metric, "value": row.value, "low": low, "high": high}

@@ -14,7 +14,7 @@ Interval = tuple[float, float, float]
 """Value, low, high."""
 
 
-def way(title: str, about: str, rows: Mapping[str, Mapping[str, Any]], floor: float, clean: float) -> Chart:
+def way(title: str, about: str, rows: Mapping[str, Mapping[str, Any]], floor: float | None, clean: float | None) -> Chart:
     """t-MAP of each attack (`value`, `low`, `high`, and `aim` where it steers to a code) as bars from 0, with the floor and the
     clean query's t-MAP as lines."""
 
@@ -25,8 +25,9 @@ def way(title: str, about: str, rows: Mapping[str, Mapping[str, Any]], floor: fl
                 axes.plot([row["low"], row["high"]], [i, i], color=look.ink, linewidth=1.2)
             if "aim" in row:
                 axes.plot(row["aim"], i, "|", markersize=1.8 * look.size, markeredgewidth=2, **series(1))
-        axes.axvline(floor, color=look.ink, linewidth=0.9, linestyle=":")
-        axes.axvline(clean, color=look.ink, linewidth=0.9, linestyle="--")
+        for at, dashes in ((floor, ":"), (clean, "--")):
+            if at is not None:
+                axes.axvline(at, color=look.ink, linewidth=0.9, linestyle=dashes)
         axes.set_yticks(range(len(rows)), list(rows))
         axes.set_ylim(len(rows) - 0.4, -0.6)
         frame(axes, "t-MAP (dotted: floor; dashed: clean query; upright mark: the attack's aim code)", "", "x")

@@ -10,13 +10,15 @@ from matplotlib.axes import Axes
 from .look import Chart, Look
 
 
-def heat_map(title: str, about: str, down: Sequence[str], across: Sequence[str], values: np.ndarray) -> Chart:
-    """(down, across) numbers as coloured cells with their values written in; nan cells stay empty."""
+def heat_map(
+    title: str, about: str, down: Sequence[str], across: Sequence[str], values: np.ndarray, ends: tuple[float, float]
+) -> Chart:
+    """(down, across) numbers as coloured cells with their values written in; nan cells stay empty. `ends`: of the colours."""
 
     def draw(axes: Axes, look: Look) -> None:
         shown = np.ma.masked_invalid(values)
-        axes.pcolormesh(shown, cmap="cividis", edgecolors="none")
-        middle = shown.min() / 2 + shown.max() / 2
+        axes.pcolormesh(shown, cmap="cividis", edgecolors="none", vmin=ends[0], vmax=ends[1])
+        middle = ends[0] / 2 + ends[1] / 2
         size = min(look.size - 1, 72 * look.width * 0.6 / max(len(across), 1) / 3.2)
         for (i, j), value in np.ndenumerate(values):
             if np.isfinite(value):

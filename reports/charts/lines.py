@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -27,8 +28,9 @@ def lines(
                 axes.plot(x, y, color=look.ink, linewidth=1.2, linestyle=(0, (4, 2)), zorder=3, label=name)
                 continue
             i = names.index(name)
-            style = {"marker": marker(i), "markersize": 4} if points else {"linestyle": dashes(i // 8 if len(names) > 8 else i)}
-            axes.plot(x, y, linewidth=1.5, label=name, **style, **series(i))
+            mark: dict[str, Any] = {"marker": marker(i), "markersize": 4} if points else {}
+            style = dashes(i // 8 if len(names) > 8 else i)
+            axes.plot(x, y, linewidth=1.5, linestyle=style, label=name, **mark, **series(i))
             if ends:
                 axes.fill_between(x, ends[0], ends[1], alpha=0.18, linewidth=0, **series(i))
         if log:

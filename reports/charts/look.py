@@ -169,13 +169,16 @@ def frame(axes: Axes, across: str, up: str, grid: str = "both") -> None:
 
 def _lean(svg: str, description: str) -> str:
     """Colours as the page's variables; coordinates to a hundredth; no metadata, no ids that nothing refers to."""
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    for i, (light, _) in enumerate(SERIES):
-        svg = svg.replace(light, f"var(--s{i})")
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' (?:d|x|y|points|transform)="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-    svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg)
-    svg = re.sub(r">\s+<", "><", svg)
+
+    def tag(found: re.Match[str]) -> str:
+        text = found[0].replace(INK, "currentColor")
+        for i, (light, _) in enumerate(SERIES):
+            text = text.replace(light, f"var(--s{i})")
+        text = re.sub(r' (?:d|x|y|points|transform)="[^"]*"', lambda place: re.sub(r"(\.\d\d)\d+", r"\1", place[0]), text)
+        return re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", text)
+
+    svg = re.sub(r">\s+<", "><", re.sub(r"<[^>]*>", tag, svg))
     safe = description.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return svg.replace("<svg", f'<svg role="img" aria-label="{safe}"', 1)

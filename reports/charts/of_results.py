@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hashbench.api import CellResult, Results, Setting, epsilon_text
+from hashbench.api import CellResult, Results, Setting, epsilon_text, split_outside_brackets
 from hashbench.retrieval.curves import by_radius, precision_at
 
 from ..gallery import strips_of
@@ -21,19 +21,21 @@ from .look import Chart
 from .scatter import Point, scatter
 from .strips import strips
 
+WORLD = ("dataset", "protocol", "seed", "epsilon")
+HASHER = ("dataset", "hasher", "backbone", "bits", "protocol", "seed")
+
 
 def bars(results: Results) -> list[Chart]:
     """t-MAP of each attack, settings as groups; a chart for each data set, protocol, seed and budget."""
     charts = []
-    for names, settings in _together(results, ("dataset", "protocol", "seed", "epsilon")):
+    for names, settings in _together(results, WORLD):
         groups = labels(settings)
         values: dict[str, dict[str, tuple[float, float, float]]] = {}
         for group, setting in zip(groups, settings, strict=True):
             for cell in setting.done:
-                row = row_of(cell, "t_map")
-                if row is not None and row["value"] is not None:
-                    low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
-                    values.setdefault(cell.label, {})[group] = (row["value"], low, high)
+                found = _interval(cell, "t_map")
+                if found is not None:
+                    values.setdefault(cell.label, {})[group] = found
         if values:
             charts.append(grouped("t-MAP by attack", f"{names}; 95 % intervals over queries", groups, values))
     return charts
@@ -50,7 +52,7 @@ def way_of(setting: Setting) -> Chart | None:
         return None
     floor, clean = (setting.done[0].value(metric) for metric in ("t_map_floor", "t_map_clean"))
     said = "; ".join(f"{name} {row['value']:.3f}" for name, row in rows.items())
-    return way("t-MAP between floor and aim", f"{label(setting.names)}: {said}", rows, floor or 0.0, clean or 0.0)
+    return way("t-MAP between floor and aim", f"{label(setting.names)}: {said}", rows, floor, clean)
 
 
 def retrieval(cells: Mapping[str, CellResult], where: str) -> list[Chart]:
@@ -116,19 +118,17 @@ def time(results: Results) -> list[Chart]:
 def over_epsilon(results: Results) -> list[Chart]:
     """Security curves: t-MAP by budget, from the clean query at 0; a chart a hasher for which several budgets were run."""
     charts = []
-    for names, settings in _together(results, ("dataset", "hasher", "backbone", "bits", "protocol", "seed")):
+    for names, settings in _together(results, HASHER):
         found: dict[str, list[tuple[float, ...]]] = {}
         for setting in settings:
             for cell in setting.done:
-                row, clean = row_of(cell, "t_map"), cell.value("t_map_clean")
-                if row is None or row["value"] is None or clean is None:
-                    continue
-                low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
-                line = found.setdefault(str(cell.names["attack"]), [(0.0, clean, clean, clean)])
-                line.append((float(setting.names["epsilon"]) * 255, row["value"], low, high))
-        budgets = {setting.names["epsilon"] for setting in settings}
+                reached, clean = _interval(cell, "t_map"), _interval(cell, "t_map_clean")
+                if reached is not None and clean is not None:
+                    line = found.setdefault(cell.label, [(0.0, *clean)])
+                    line.append((float(setting.names["epsilon"]) * 255, *reached))
+        budgets = sorted({setting.names["epsilon"] for setting in settings})
         if len(budgets) > 1 and found:
-            said = ", ".join(epsilon_text(one) for one in sorted(budgets))
+            said = ", ".join(map(epsilon_text, budgets))
             charts.append(_security("budget", f"{names}; ε {said}; 0 is the clean query", "ε × 255", found))
     return charts
 
@@ -136,23 +136,28 @@ def over_epsilon(results: Results) -> list[Chart]:
 def over_steps(results: Results) -> list[Chart]:
     """Security curves: t-MAP by steps, where attacks were run with several; a chart a hasher, a line an attack and budget."""
     charts = []
-    for names, settings in _together(results, ("dataset", "hasher", "backbone", "bits", "protocol", "seed")):
+    for names, settings in _together(results, HASHER):
         found: dict[str, list[tuple[float, ...]]] = {}
         budgets = {setting.names["epsilon"] for setting in settings}
         for setting in settings:
             said = f", ε {epsilon_text(setting.names['epsilon'])}" if len(budgets) > 1 else ""
             for cell in setting.done:
-                options: dict[str, Any] = cell.made["options"]["attack"]
-                row = row_of(cell, "t_map")
-                if options.get("steps") is None or row is None or row["value"] is None:
-                    continue
-                low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
-                point = (float(options["steps"]), row["value"], low, high)
-                found.setdefault(_without_steps(cell) + said, []).append(point)
+                steps, reached = cell.made["options"]["attack"].get("steps"), _interval(cell, "t_map")
+                if steps is not None and reached is not None:
+                    found.setdefault(_without_steps(cell) + said, []).append((float(steps), *reached))
         several = {name: line for name, line in found.items() if len({point[0] for point in line}) > 1}
         if several:
             charts.append(_security("steps", names, "steps", several))
     return charts
+
+
+def _interval(cell: CellResult, metric: str) -> tuple[float, float, float] | None:
+    """A metric with the ends of its interval, which are itself where it has none."""
+    row = row_of(cell, metric)
+    if row is None or row["value"] is None:
+        return None
+    low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
+    return row["value"], low, high
 
 
 def _security(by: str, about: str, across: str, found: Mapping[str, Sequence[tuple[float, ...]]]) -> Chart:
@@ -161,29 +166,42 @@ def _security(by: str, about: str, across: str, found: Mapping[str, Sequence[tup
 
 
 def _without_steps(cell: CellResult) -> str:
-    """An attack's name without its number of steps, and what else tells it apart."""
-    name, _, options = cell.label.partition("[")
-    kept = [part for part in options.removesuffix("]").split(",") if part and not part.startswith("steps=")]
-    return f"{name}[{','.join(kept)}]" if kept else name
+    """An attack's label without its number of steps."""
+    name, _, options = str(cell.names["attack"]).partition("[")
+    kept = [part for part in split_outside_brackets(options.removesuffix("]")) if not part.startswith("steps=")]
+    run = f" ({cell.run})" if cell.run else ""
+    return (f"{name}[{','.join(kept)}]" if kept else name) + run
 
 
 def transfer(results: Results) -> list[Chart]:
     """Heat maps of t-MAP, images made on rows and scored on columns; one for each attack and what else differs."""
+    groups = travelling(results.cells)
+    return [matrix(cells[0].label, cells, ends_of(groups)) for cells in groups]
+
+
+def ends_of(groups: Sequence[Sequence[CellResult]]) -> tuple[float, float]:
+    """The least and the largest t-MAP of the heat maps that are seen together."""
+    found = [value for cells in groups for cell in cells if (value := cell.value("t_map")) is not None]
+    return (min(found), max(found)) if found else (0.0, 1.0)
+
+
+def travelling(cells: Sequence[CellResult]) -> list[list[CellResult]]:
+    """Cells by attack, data, protocol, seed and budget; the groups in which images travelled."""
     groups: dict[tuple[Any, ...], list[CellResult]] = {}
-    for cell in results.cells:
-        groups.setdefault((cell.label, *(cell.names[name] for name in ("dataset", "protocol", "seed", "epsilon"))), []).append(cell)
-    return [matrix(str(key[0]), cells) for key, cells in groups.items() if not all(cell.white_box for cell in cells)]
+    for cell in cells:
+        groups.setdefault((cell.label, *(cell.names[name] for name in WORLD)), []).append(cell)
+    return [group for group in groups.values() if not all(cell.white_box for cell in group)]
 
 
-def matrix(attack: str, cells: Sequence[CellResult]) -> Chart:
-    """One attack's heat map; cells without a number stay empty."""
+def matrix(attack: str, cells: Sequence[CellResult], ends: tuple[float, float]) -> Chart:
+    """One attack's heat map, coloured from one end to the other; cells without a number stay empty."""
     sources, victims = (list(dict.fromkeys(names)) for names in zip(*((c.source, c.names["victim"]) for c in cells), strict=True))
     values = np.full((len(sources), len(victims)), np.nan)
     for cell in cells:
         value = cell.value("t_map") if cell.status == "ok" else None
         values[sources.index(cell.source), victims.index(cell.names["victim"])] = np.nan if value is None else value
-    where = label(cells[0].names, ("dataset", "protocol", "seed", "epsilon"))
-    return heat_map(f"Transfer of {attack}: t-MAP", where, sources, victims, values)
+    where = label(cells[0].names, WORLD)
+    return heat_map(f"Transfer of {attack}: t-MAP", f"{where}; one scale of colours for all", sources, victims, values, ends)
 
 
 def pictures(results: Results) -> list[Chart]:
@@ -198,11 +216,14 @@ def white_box(results: Results) -> list[Setting]:
 
 
 def _together(results: Results, by: Sequence[str]) -> list[tuple[str, list[Setting]]]:
-    """White-box settings by some of their names."""
-    found: dict[tuple[str, ...], list[Setting]] = {}
+    """White-box settings by some of their names. Those of the same names (other data or weights behind them) stay apart."""
+    found: dict[tuple[Any, ...], list[Setting]] = {}
+    seen: dict[tuple[str, ...], int] = {}
     for setting in white_box(results):
-        found.setdefault(tuple(str(setting.names[name]) for name in by), []).append(setting)
-    return [(label(settings[0].names, by), settings) for settings in found.values()]
+        names = tuple(map(str, setting.names.values()))
+        seen[names] = seen.get(names, 0) + 1
+        found.setdefault((*(str(setting.names[name]) for name in by), seen[names]), []).append(setting)
+    return [(label(settings[0].names, by) + (f" ({key[-1]})" if key[-1] > 1 else ""), settings) for key, settings in found.items()]
 
 
 CHARTS = {

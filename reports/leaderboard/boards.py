@@ -18,6 +18,8 @@ class Board:
     """Settings whose results are ranked on one page: one data set and one version of one protocol."""
 
     settings: Sequence[Setting]
+    twin: bool = False
+    """Whether another board has its names: other data or values of the protocol behind them."""
 
     @cached_property
     def made(self) -> dict[str, Any]:
@@ -33,7 +35,8 @@ class Board:
     def title(self) -> str:
         names = self.settings[0].names
         version = f" version {self.protocol['version']}" if self.protocol else ""
-        return f"{names['dataset']}, protocol {names['protocol']}{version}"
+        apart = f", data {str(self.made.get('data', {}).get('content'))[:8]}" if self.twin else ""
+        return f"{names['dataset']}, protocol {names['protocol']}{version}{apart}"
 
     @property
     def file(self) -> str:
@@ -93,7 +96,8 @@ def boards_of(settings: Iterable[Setting]) -> list[Board]:
             group = found[rules] = []
             named.setdefault(rules[:2], group)
         group.append(setting)
-    return [Board(group) for group in found.values()]
+    titles = [Board(group).title for group in found.values()]
+    return [Board(group, titles.count(title) > 1) for group, title in zip(found.values(), titles, strict=True)]
 
 
 def _rules(setting: Setting) -> tuple[str, ...]:

@@ -63,12 +63,12 @@ def attack_page(name: str, placed: Sequence[Placed]) -> dict[str, Any]:
     """An attack with its card."""
     done = [one.cell for one in placed if one.cell.made]
     plugin = done[0].made.get("plugins", {}).get("attack", {}) if done else {}
-    options = list({str(cell.made["options"]): cell.made["options"] for cell in done}.values())
+    chosen = [{kind: cell.made["options"][kind] for kind in ("attack", "aim") if kind in cell.made["options"]} for cell in done]
     return {
         "name": name,
         "plugin": plugin,
         "aims": list(dict.fromkeys(_about([one], "aim") for one in placed if one.cell.made.get("plugins", {}).get("aim"))),
-        "options": [{kind: chosen[kind] for kind in ("attack", "aim") if kind in chosen} for chosen in options],
+        "options": list({str(one): one for one in chosen}.values()),
         "tables": [tables.of_attack(placed)],
         "flags": [(one.cell, flag) for one in placed for flag in one.cell.flags],
     }

@@ -11,9 +11,9 @@ from ..published import published
 from ..ranking import Ranked, ranking
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured, why_missing
+from ..tables.setting import RANK, rank_of
 from .boards import Board, Placed, attack_file, hasher_file
 
-RANK = Column("rank", 0, help="1 + how many attacks are ahead by a paired difference whose 95 % interval excludes 0")
 METRICS = ("t_map", "t_map_share_own_aim", "t_map_aim", "t_map_floor", "map_attacked", "rms", "seconds_per_image", "fit_seconds")
 HASHER = (Column("hasher", None), Column("backbone", None), Column("bits", 0), Column("seed", 0), Column("budget", None))
 
@@ -21,15 +21,18 @@ HASHER = (Column("hasher", None), Column("backbone", None), Column("bits", 0), C
 def board(one: Board) -> Table:
     """Every attack on every hasher, by rank in its setting."""
     behind = Column("behind the first", help="paired difference of t-MAP from the largest of the setting")
-    columns = [Column("attack", None), RANK, behind, *HASHER, *map(column_of, METRICS)]
+    columns = [Column("attack", None), RANK, column_of("t_map"), behind, *HASHER, *map(column_of, METRICS[1:])]
     lines = []
     for setting in one.settings:
         for cell, place in by_rank(setting):
             attack = Entry(cell.label, href=attack_file(str(cell.names["attack"])))
-            lines.append(Line((attack, rank_of(cell, place), _behind(place), *_hasher(cell), *_numbers(cell)), cell=cell))
+            t_map, *others = _numbers(cell)
+            lines.append(Line((attack, rank_of(cell, place), t_map, _behind(place), *_hasher(cell), *others), cell=cell))
     notes = [
-        "Ranks hold within a setting: one hasher, code length, seed and budget. Attacks are tied where the 95 % interval of their "
-        "paired difference contains 0; intervals are not adjusted for the number of pairs."
+        "Ranks hold within a setting: one hasher, code length, seed and budget.",
+        "A rank is 1 + the number of attacks that are ahead by a paired difference whose 95 % interval excludes 0: attacks "
+        "that are not told apart share one, unless a third is ahead of one of them only.",
+        "Intervals are not adjusted for the number of pairs.",
     ]
     return Table("Ranking", one.title, columns, lines, notes=notes)
 
@@ -44,19 +47,21 @@ def over_settings(one: Board) -> Table:
         Column("mean t-MAP", 3, help="over its settings, which need not be those of another attack"),
         Column("mean share of the way", 0, 100.0, " %"),
     ]
-    places: dict[str, list[Ranked]] = {}
+    places: dict[str, list[Ranked]] = {cell.label: [] for setting in one.settings for cell in setting.cells}
+    names = {cell.label: cell for setting in one.settings for cell in setting.cells}
     for setting in one.settings:
         for place in ranking(setting):
-            places.setdefault(place.cell.label, []).append(place)
+            places[place.cell.label].append(place)
     lines = []
-    for label, found in sorted(places.items(), key=lambda item: mean(place.rank for place in item[1])):
-        t_maps = [value for place in found if (value := place.cell.value("t_map")) is not None]
-        shares = [value for place in found if (value := place.cell.value("t_map_share_own_aim")) is not None]
+    for label, found in sorted(places.items(), key=lambda item: _mean([place.rank for place in item[1]]) or float("inf")):
+        why = "" if found else why_missing(names[label])
         numbers = (
-            *(Entry(len(found)), Entry(sum(place.rank == 1 for place in found)), Entry(mean(place.rank for place in found))),
-            *(Entry(mean(t_maps)), Entry(mean(shares) if shares else None, why="it steers to no code")),
+            *(Entry(len(found)), Entry(sum(place.rank == 1 for place in found))),
+            Entry(_mean([place.rank for place in found]), why=why),
+            Entry(_mean([place.cell.value("t_map") for place in found]), why=why),
+            Entry(_mean([place.cell.value("t_map_share_own_aim") for place in found]), why=why or "it steers to no code"),
         )
-        lines.append(Line((Entry(label, href=attack_file(str(found[0].cell.names["attack"]))), *numbers)))
+        lines.append(Line((Entry(label, href=attack_file(str(names[label].names["attack"]))), *numbers)))
     return Table("Over all settings", one.title, columns, lines)
 
 
@@ -99,9 +104,9 @@ def by_rank(setting: Setting) -> list[tuple[CellResult, Ranked | None]]:
     return [*((place.cell, place) for place in ranked), *((cell, None) for cell in setting.cells if id(cell) not in there)]
 
 
-def rank_of(cell: CellResult, place: Ranked | None) -> Entry:
-    """A rank, or why there is none."""
-    return Entry(None, why=why_missing(cell)) if place is None else Entry(place.rank)
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return mean(there) if there else None
 
 
 def _behind(place: Ranked | None) -> Entry:

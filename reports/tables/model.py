@@ -51,24 +51,37 @@ class Entry:
             return "–"
         if isinstance(self.value, str):
             return self.value
-        return _number(self.value, column, self.signed) + column.unit
+        return rounded(self.value, column, self.signed, self._digits(column)) + column.unit
 
     def interval(self, column: Column) -> str:
         """Its interval as shown; empty without one."""
         if self.low is None or self.high is None:
             return ""
-        between = " to " if self.signed else "–"
-        return between.join(_number(end, column, self.signed) for end in (self.low, self.high))
+        between = " to " if self.signed or self.low < 0 else "–"
+        return between.join(rounded(end, column, self.signed, self._digits(column)) for end in (self.low, self.high))
 
     def beside(self, column: Column) -> str:
         """The paper's number and what separates ours from it; empty without one."""
         if self.paper is None or not isinstance(self.value, int | float):
             return ""
-        return f"paper {_number(self.paper, column, False)} ({_number(self.value - self.paper, column, True)})"
+        digits = column.digits or 0
+        return f"paper {rounded(self.paper, column, False, digits)} ({rounded(self.value - self.paper, column, True, digits)})"
+
+    def _digits(self, column: Column) -> int:
+        """Those of the column; of a difference as many as it takes, up to 6, to see on which side of 0 its interval ends."""
+        digits = column.digits or 0
+        ends = [abs(end * column.scale) for end in (self.low, self.high) if end] if self.signed else []
+        while digits < 6 and any(end < 0.5 * 10.0**-digits for end in ends):
+            digits += 1
+        return digits
 
 
-def _number(value: float, column: Column, signed: bool) -> str:
-    return f"{value * column.scale:{'+' if signed else ''}.{column.digits or 0}f}"
+def rounded(value: float, column: Column, signed: bool, digits: int) -> str:
+    """A number in its column's scale, without the sign of a zero."""
+    text = f"{value * column.scale:.{digits}f}"
+    if float(text) == 0:
+        return text.removeprefix("-")
+    return f"+{text}" if signed and value > 0 else text
 
 
 @dataclass(frozen=True)
@@ -108,10 +121,9 @@ def measured(cell: CellResult, metric: str, paper: float | None = None) -> Entry
     """A metric of a cell, timings among them."""
     row = row_of(cell, metric)
     if row is None:
-        return Entry(why=f"no {metric}" if cell.status == "ok" else why_missing(cell))
-    return Entry(
-        row["value"], row["low"], row["high"], paper, why="" if row["value"] is not None else f"{metric} has no value here"
-    )
+        return Entry(why=why_missing(cell, metric))
+    why = "the aim code is not told apart from the floor" if row["value"] is None else ""
+    return Entry(row["value"], row["low"], row["high"], paper, why)
 
 
 def row_of(cell: CellResult, metric: str) -> dict[str, Any] | None:
@@ -119,6 +131,10 @@ def row_of(cell: CellResult, metric: str) -> dict[str, Any] | None:
     return next((row for row in (*cell.rows, *cell.timings) if row["metric"] == metric), None)
 
 
-def why_missing(cell: CellResult) -> str:
-    """Why a cell has no number, in a line."""
-    return f"{cell.status}: {cell.reason.strip().splitlines()[-1]}" if cell.reason.strip() else cell.status
+def why_missing(cell: CellResult, metric: str = "t_map") -> str:
+    """Why a cell has no such number, in a line."""
+    if cell.status != "ok":
+        return f"{cell.status}: {cell.cause}"
+    if metric.startswith(("t_map_aim", "t_map_share")) and cell.value("t_map") is not None:
+        return "it steers to no code"
+    return "not measured in this run"

@@ -10,6 +10,9 @@ from hashbench.api import Setting, epsilon_text
 NAMES = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "epsilon")
 
 
+ORDER = ("dataset", "hasher", "backbone", "protocol", "seed", "epsilon")
+
+
 def shown(name: str, value: Any) -> str:
     """A name's value as it is written: bits and seeds say what they are."""
     if name == "epsilon":
@@ -29,7 +32,18 @@ def label(names: Mapping[str, Any], which: Sequence[str] = NAMES) -> str:
 
 
 def labels(settings: Sequence[Setting], always: Sequence[str] = ("bits",)) -> list[str]:
-    """A short name for each setting, by what tells it apart from the others; numbered where names do not."""
+    """A short name for each setting, by what tells it apart from the others; where names do not, by queries or numbered."""
     which = varying([setting.names for setting in settings], always)
     texts = [label(setting.names, which) for setting in settings]
+    queries = [f"{_queries(setting)} queries" for setting in settings]
+    texts = [f"{text}, {count}" if texts.count(text) > 1 else text for text, count in zip(texts, queries, strict=True)]
     return [f"{text} ({texts[: i + 1].count(text)})" if texts.count(text) > 1 else text for i, text in enumerate(texts)]
+
+
+def _queries(setting: Setting) -> int:
+    return int(setting.done[0].made["targets"]["queries"]) if setting.done else 0
+
+
+def in_order(settings: Sequence[Setting]) -> list[Setting]:
+    """Code lengths beside each other, whatever order they were run in."""
+    return sorted(settings, key=lambda setting: (*(str(setting.names[name]) for name in ORDER), setting.names["bits"]))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hashbench.api import Setting
+from hashbench.api import CellResult, Setting
 
 from ..published import published
-from ..ranking import ranking
+from ..ranking import Ranked, ranking
 from .columns import column_of
 from .model import Column, Entry, Line, Table, measured, why_missing
 from .names import label
@@ -16,6 +16,7 @@ SHOWN = (
     *("t_map", "t_map_share_own_aim", "t_map_share", "t_map_aim", "map_attacked"),
     *("rms", "linf", "changed", "seconds_per_image", "fit_seconds"),
 )
+RANK = Column("rank", 0, help="1 + how many attacks are ahead by a paired difference whose 95 % interval excludes 0")
 COSTS = ("seconds_per_image", "forwards_per_image", "backwards_per_image", "fit_seconds", "aim_fit_seconds")
 DETAILS = ("t_map_worst_ties", "t_map_best_ties", "t_precision_radius_2", "psnr", "rms_raw")
 
@@ -25,23 +26,31 @@ def attacks(setting: Setting, several_runs: bool = False) -> Table:
     shown = [metric for metric in SHOWN if not (several_runs and metric == "t_map_share")]
     columns = [
         Column("attack", None),
-        Column("rank", 0, help="1 + how many attacks are ahead by a paired difference whose 95 % interval excludes 0"),
+        RANK,
         Column("aim", None),
         *(column_of(metric) for metric in shown),
     ]
-    ranked = {id(one.cell): one for one in ranking(setting)}
-    cells = [one.cell for one in ranking(setting)] + [cell for cell in setting.cells if id(cell) not in ranked]
+    order = ranking(setting)
+    ranked = {id(one.cell): one for one in order}
+    cells = [one.cell for one in order] + [cell for cell in setting.cells if id(cell) not in ranked]
     lines = [*_base(setting, shown)]
     for cell in cells:
         place = ranked.get(id(cell))
         aim = cell.made.get("options", {}).get("attack", {}).get("aim")
-        first = (Entry(cell.label), Entry(place.rank if place else None, why=why_missing(cell)), Entry(aim))
+        first = (Entry(cell.label), rank_of(cell, place), Entry(aim))
         lines.append(Line((*first, *(measured(cell, metric, published(cell, metric)) for metric in shown)), cell=cell))
     notes = [
         "Intervals: 95 % bootstrap over queries, the same resamples for every attack.",
         "RMS, L∞ and codes are of the images as scored.",
     ]
     return Table("Attacks", label(setting.names), columns, lines, notes=notes)
+
+
+def rank_of(cell: CellResult, place: Ranked | None) -> Entry:
+    """A rank, or why there is none."""
+    if place is None:
+        return Entry(None, why=why_missing(cell))
+    return Entry(place.rank, why="" if place.rank else "no values by query to compare")
 
 
 def _base(setting: Setting, shown: list[str]) -> list[Line]:

@@ -4,31 +4,40 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
-from .model import Table
+from .model import Line, Table
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "∞": r"$\infty$"}
 _LATEX |= {"×": r"$\times$", "→": r"$\rightarrow$", "ε": r"$\varepsilon$", "−": "$-$", "·": r"$\cdot$"}
+_LATEX |= {"<": "$<$", ">": "$>$", "|": "$|$"}
 _LATEX |= {char: "\\" + char for char in "&%$#_{}"}
 
 
-def to_csv(table: Table) -> str:
-    """A column a metric by its name in results; numbers unrounded and unscaled, with their intervals, and the paper's if any."""
+def to_csv(tables: Sequence[Table]) -> str:
+    """A column a metric by its name in results; numbers unrounded and unscaled, with their intervals, and the paper's if any.
+
+    Several tables of one kind become one, with what each is of in a first column.
+    """
+    rows = [_plain(table, line, {"of": table.about} if len(tables) > 1 else {}) for table in tables for line in table.lines]
+    headings = list(dict.fromkeys(heading for row in rows for heading in row))
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    ends = [any(line.entries[i].low is not None for line in table.lines) for i in range(len(table.columns))]
-    papers = [any(line.entries[i].paper is not None for line in table.lines) for i in range(len(table.columns))]
-    headings: list[str] = []
-    for column, interval, paper in zip(table.columns, ends, papers, strict=True):
-        name = f"{column.group} {column.key or column.heading}".strip()
-        headings += [name, *([f"{name} low", f"{name} high"] if interval else []), *([f"{name} paper"] if paper else [])]
-    writer.writerow(headings)
-    for line in table.lines:
-        row: list[object] = []
-        for entry, interval, paper in zip(line.entries, ends, papers, strict=True):
-            row += [entry.value, *([entry.low, entry.high] if interval else []), *([entry.paper] if paper else [])]
-        writer.writerow(["" if value is None else value for value in row])
+    writer = csv.DictWriter(text, headings, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return text.getvalue()
+
+
+def _plain(table: Table, line: Line, first: dict[str, object]) -> dict[str, object]:
+    row = dict(first)
+    for i, (column, entry) in enumerate(zip(table.columns, line.entries, strict=True)):
+        name = f"{column.group} {column.key or column.heading}".strip()
+        row[name] = "" if entry.value is None else entry.value
+        if any(other.entries[i].low is not None for other in table.lines):
+            row |= {f"{name} {end}": "" if value is None else value for end, value in (("low", entry.low), ("high", entry.high))}
+        if any(other.entries[i].paper is not None for other in table.lines):
+            row[f"{name} paper"] = "" if entry.paper is None else entry.paper
+    return row
 
 
 def to_markdown(table: Table) -> str:
@@ -57,11 +66,10 @@ def flat(text: str) -> str:
 
 def to_latex(table: Table) -> str:
     """A `table` float with booktabs rules: \\usepackage{booktabs}. Intervals and the paper's numbers are in its comments."""
-    many = [name for name, _ in table.groups]
     ends = ["l" if column.digits is None else "r" for column in table.columns]
     lines = [r"\begin{table}", r"  \centering", rf"  \caption{{{escape(table.title)}. {escape(table.about)}}}"]
     lines += [rf"  \begin{{tabular}}{{{''.join(ends)}}}", r"    \toprule"]
-    if many:
+    if table.groups:
         spans, rules, at = [], [], 1
         for name, width in table.groups:
             spans.append(rf"\multicolumn{{{width}}}{{c}}{{{escape(name)}}}" if name else "&" * (width - 1))
@@ -72,7 +80,8 @@ def to_latex(table: Table) -> str:
     lines += ["    " + " & ".join(escape(column.heading) for column in table.columns) + r" \\", r"    \midrule"]
     for line in table.lines:
         texts = [escape(entry.text(column)) for column, entry in zip(table.columns, line.entries, strict=True)]
-        lines.append("    " + " & ".join(texts) + r" \\")
+        guard = "{}" if texts[0].startswith(("[", "*")) else ""  # else \\ of the row before takes it for its own
+        lines.append(f"    {guard}" + " & ".join(texts) + r" \\")
     lines += [r"    \bottomrule", r"  \end{tabular}", r"\end{table}"]
     return "\n".join([*lines, *(f"% {_comment(note)}" for note in table.notes), *_comments(table)]) + "\n"
 

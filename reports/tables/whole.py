@@ -10,10 +10,11 @@ from hashbench.api import CellResult, Results, Setting
 from ..published import published
 from .columns import column_of
 from .model import Column, Entry, Line, Table, measured
-from .names import label, labels, shown, varying
+from .names import in_order, label, labels, shown, varying
+from .setting import COSTS
 
 CELLS = (
-    *("map_clean", "t_map_floor", "t_map_clean", "t_map", "t_map_share_own_aim", "t_map_aim", "map_attacked"),
+    *("t_map", "t_map_share_own_aim", "t_map_aim", "t_map_floor", "t_map_clean", "map_clean", "map_attacked"),
     *("rms", "linf", "seconds_per_image", "fit_seconds"),
 )
 
@@ -26,10 +27,9 @@ def cells(results: Results) -> Table:
 
 def costs(results: Results) -> Table:
     """What every white-box cell cost."""
-    metrics = ("seconds_per_image", "forwards_per_image", "backwards_per_image", "fit_seconds", "aim_fit_seconds")
     picked = [cell for cell in results.cells if cell.white_box]
     devices = {str(run["device"]) for run in results.runs}
-    return _lines("Costs", f"Measured on {', '.join(sorted(devices))}.", picked, metrics)
+    return _lines("Costs", f"Measured on {', '.join(sorted(devices))}.", picked, COSTS)
 
 
 def _lines(title: str, about: str, picked: Sequence[CellResult], metrics: Sequence[str]) -> Table:
@@ -50,7 +50,7 @@ def _name(cell: CellResult, name: str) -> str:
 
 def by_bits(results: Results) -> Table:
     """Attacks as rows, code lengths as columns of each data set (and of whatever else differs): the shape of Table 1."""
-    settings = [setting for setting in results.settings if setting.white_box]
+    settings = in_order([setting for setting in results.settings if setting.white_box])
     attacks = list(dict.fromkeys(cell.label for setting in settings for cell in setting.cells))
     lines = [Line((Entry("Original"), *(_of_any(setting, "t_map_clean") for setting in settings)))]
     for attack in attacks:
@@ -96,7 +96,7 @@ def protocols(results: Results) -> Table | None:
     for setting, where in zip(results.settings, labels(results.settings, ("dataset", "hasher", "bits")), strict=True):
         for cell in setting.cells if setting.white_box else ():
             key = (cell.label, where.replace(f", {cell.names['protocol']}", ""))
-            rows.setdefault(key, {})[str(cell.names["protocol"])] = cell
+            rows.setdefault(key, {}).setdefault(str(cell.names["protocol"]), cell)
     columns = [Column("attack", None), Column("on", None)]
     columns += [replace(column_of(metric), group=name) for name in names for metric in metrics]
     lines = [
@@ -136,7 +136,8 @@ def transfer(results: Results) -> Table | None:
         return None
     names = [name for name in varying([cell.names for cell in results.cells]) if name not in ("hasher", "backbone", "bits")]
     columns = [Column(heading, None) for heading in ("attack", "made on", "scored on", *names)]
-    metrics = ("t_map", "t_map_floor", "t_map_clean", "t_map_share")
+    metrics = ["t_map", "t_map_floor", "t_map_clean"]
+    metrics += ["t_map_share"] if len(results.runs) == 1 else []
     columns += [column_of(metric) for metric in metrics]
     lines = [
         Line(
@@ -148,4 +149,5 @@ def transfer(results: Results) -> Table | None:
         )
         for cell in results.cells
     ]
-    return Table("Transfer", "t-MAP of images made on one hasher and scored on another.", columns, lines, labels=3 + len(names))
+    about = "t-MAP of images made on one hasher and scored on another; where the two are one, the white box."
+    return Table("Transfer", about, columns, lines, labels=3 + len(names))

@@ -18,10 +18,10 @@
     } catch { return null; }
   };
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  const theme = make("button", { type: "button", className: "theme", textContent: "Dark theme" });
+  const theme = make("button", { type: "button", className: "theme" });
   const show = (value) => {
     if (value) root.dataset.theme = value;
-    theme.setAttribute("aria-pressed", String(dark()));
+    theme.textContent = dark() ? "Light theme" : "Dark theme";
   };
   theme.addEventListener("click", () => { show(dark() ? "light" : "dark"); remembered(root.dataset.theme); });
   show(remembered());
@@ -30,6 +30,8 @@
   // Tables
   const text = (cell) => [...cell.childNodes].filter((node) => !(node.classList && (node.classList.contains("unseen") || node.classList.contains("flag"))))
     .map((node) => node.tagName === "SMALL" ? ` [${node.textContent}]` : node.textContent).join("").replaceAll("⚑", "").trim();
+  const main = (cell) => [...cell.childNodes].filter((node) => node.tagName !== "SMALL" && !(node.classList
+    && (node.classList.contains("unseen") || node.classList.contains("flag")))).map((node) => node.textContent).join("").trim();
   const exact = (cell) => cell.dataset.v ?? text(cell);
   const heads = (table) => [...table.tHead.rows[table.tHead.rows.length - 1].cells];
   const title = (cell) => (cell.querySelector("button") ?? cell).textContent.trim();
@@ -39,10 +41,10 @@
     return heads(table).map((head, i) => `${names[i] ?? ""} ${title(head)}`.trim());
   };
   const rows = (table) => [...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => !row.hidden);
-  const quoted = (value) => /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-  const latex = (value) => value.replace(/[\\~^&%$#_{}–∞×ε−·]/g, (char) => ({
+  const quoted = (value) => /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  const latex = (value) => value.replace(/[\\~^&%$#_{}<>|–∞×→ε−·]/g, (char) => ({
     "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "–": "--", "∞": "$\\infty$", "×": "$\\times$",
-    "ε": "$\\varepsilon$", "−": "$-$", "·": "$\\cdot$",
+    "→": "$\\rightarrow$", "<": "$<$", ">": "$>$", "|": "$|$", "ε": "$\\varepsilon$", "−": "$-$", "·": "$\\cdot$",
   })[char] ?? `\\${char}`);
   const formats = {
     CSV: (table) => [groups(table), ...rows(table).map((row) => [...row.cells].map(exact))]
@@ -54,9 +56,9 @@
     },
     LaTeX: (table) => {
       const ends = heads(table).map((head) => head.className.includes("number") ? "r" : "l").join("");
-      const line = (texts) => `  ${texts.map(latex).join(" & ")} \\\\`;
+      const line = (texts) => `  ${/^[[*]/.test(texts[0]) ? "{}" : ""}${texts.map(latex).join(" & ")} \\\\`;
       return [`\\begin{tabular}{${ends}}`, "  \\toprule", line(groups(table)), "  \\midrule",
-        ...rows(table).map((row) => line([...row.cells].map((cell) => text(cell).replace(/ ?\[.*\]/, "")))),
+        ...rows(table).map((row) => line([...row.cells].map(main))),
         "  \\bottomrule", "\\end{tabular}"].join("\n") + "\n";
     },
   };

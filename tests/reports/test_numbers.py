@@ -78,10 +78,12 @@ def compare(tables: list[PageTable], files: dict[str, dict[str, dict[str, Any]]]
                     assert cell.text == "–", (table.title, head.text, cell)
                     continue
                 count += 1
-                assert re.fullmatch(rf"{value['value'] * factor:.{digits}f}( %)?", cell.text), (table.title, head.text, cell, value)
+                shown = re.sub(r"^-(0\.?0*)$", r"\1", f"{value['value'] * factor:.{digits}f}")
+                assert re.fullmatch(rf"{shown}( %)?", cell.text), (table.title, head.text, cell, value)
                 if value["low"] is not None:
-                    ends = [f"{value[end] * factor:.{digits}f}" for end in ("low", "high")]
-                    assert cell.small[0] == "–".join(ends), (table.title, head.text, cell, value)
+                    ends = [re.sub(r"^-(0\.?0*)$", r"\1", f"{value[end] * factor:.{digits}f}") for end in ("low", "high")]
+                    between = " to " if value["low"] < 0 else "–"
+                    assert cell.small[0] == between.join(ends), (table.title, head.text, cell, value)
     return count
 
 
@@ -121,9 +123,10 @@ def test_base_rows_differences_and_ranks_are_the_stored_ones(tmp_path: Path) -> 
         names, value = tuple(cell.text for cell in row.cells[:2]), row.cells[2]
         sign = 1 if names in pairs.index else -1
         pair = pairs.loc[names if sign == 1 else names[::-1]]
-        assert value.text == f"{sign * pair.difference:+.3f}"
+        digits = len(value.text.partition(".")[2])
         ends = sorted((sign * pair.low, sign * pair.high))
-        assert value.small == [f"{ends[0]:+.3f} to {ends[1]:+.3f}"]
+        assert digits >= 3 and value.text == f"{sign * pair.difference:+.{digits}f}"
+        assert value.small == [f"{ends[0]:+.{digits}f} to {ends[1]:+.{digits}f}"]
         assert (row.cells[3].text == "not told apart") == (pair.low <= 0 <= pair.high)
 
 
@@ -155,3 +158,50 @@ def test_a_run_of_an_older_schema_shows_its_numbers_too(tmp_path: Path) -> None:
     shutil.copytree(Path(__file__).parents[1] / "fixtures" / "results1", out)
     (page,) = configure("reports", "html").render(Results.read(out), tmp_path)
     assert compare(tables_of(page.read_text()), stored(out)) > 20
+
+
+def test_tiles_protocols_seeds_and_means_are_the_stored_ones(tmp_path: Path) -> None:
+    results = synthetic.results(bits=(16,), seeds=(0, 1), protocols=("harmonised", "published"))
+    write_results(Plan({}, (), (), ()), results, tmp_path)
+    configure("reports", "html").render(results, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    tables = {table.title: table for table in tables_of(page)}
+    for cell in results.cells:
+        assert f"<span>{cell.value('map_clean'):.3f} <small>" in page
+    spread = results.seed_spread.set_index(["attack", "protocol", "metric"])
+    seeds = tables["Spread over seeds"]
+    for row in seeds.rows:
+        attack, on, metric = (cell.text for cell in row.cells[:3])
+        stored = spread.loc[(attack, on.rpartition(", ")[2], HEADINGS[metric][0])]
+        assert [cell.text for cell in row.cells[3:]] == [
+            str(int(stored.seeds)),
+            *(f"{stored[name]:.3f}" for name in ("mean", "least", "most", "deviation")),
+        ] or HEADINGS[metric][1] == 100
+    by = {(cell.label, cell.names["seed"], cell.names["protocol"]): cell for cell in results.cells}
+    for row in tables["By protocol"].rows:
+        seed = int(row.cells[1].text[-1])
+        shown = [cell.text for cell in row.cells[2:]]
+        for i, protocol in enumerate(("harmonised", "published")):
+            cell = by[row.cells[0].text, seed, protocol]
+            assert shown[3 * i : 3 * i + 2] == [f"{cell.value(metric):.3f}" for metric in ("t_map_floor", "t_map")]
+
+
+def test_means_and_ranks_of_the_leaderboard_follow_from_the_stored_numbers(tmp_path: Path) -> None:
+    results = synthetic.results(bits=(16, 32, 48))
+    pages = configure("reports", "leaderboard").render(results, tmp_path)
+    tables = {table.title: table for table in tables_of(next(page for page in pages if page.name.startswith("board")).read_text())}
+    pairs = results.differences[results.differences.metric == "t_map"]
+    ranks: dict[str, list[int]] = {}
+    for cell in results.cells:
+        own = pairs[pairs.bits == cell.names["bits"]]
+        ahead = ((own.other == cell.label) & (own.low > 0)) | ((own.attack == cell.label) & (own.high < 0))
+        ranks.setdefault(cell.label, []).append(1 + int(ahead.sum()))
+    board = tables["Ranking"]
+    for row in board.rows:
+        bits = int(row.cells[[head.text for head in board.heads].index("bits")].text)
+        assert int(row.cells[1].text) == ranks[row.cells[0].text][(16, 32, 48).index(bits)]
+    for row in tables["Over all settings"].rows:
+        label = row.cells[0].text
+        t_maps = [cell.value("t_map") or 0.0 for cell in results.cells if cell.label == label]
+        wanted = ["3", str(ranks[label].count(1)), f"{sum(ranks[label]) / 3:.2f}", f"{sum(t_maps) / 3:.3f}"]
+        assert [cell.text for cell in row.cells[1:5]] == wanted
