@@ -14,6 +14,7 @@ from hashbench.hasher import Backbone, Hasher, HashingMethod, Trunk, sign
 from hashbench.iterative import Iterative
 from hashbench.plugin import Plugin, option
 from hashbench.products import Products
+from hashbench.reading import read_results
 from hashbench.report import Report
 from hashbench.results import CellResult, Results
 from hashbench.retrieval import HammingRanking
@@ -60,6 +61,7 @@ __all__ = [
     "epsilon_text",
     "load_suite",
     "option",
+    "read_results",
     "sign",
     "split_outside_brackets",
     "suite_names",

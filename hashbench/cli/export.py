@@ -21,11 +21,12 @@ def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
     import pandas as pd
 
     from hashbench.files import write_atomically
-    from hashbench.results import Results, csv_text
+    from hashbench.reading import read_results
+    from hashbench.results import csv_text
 
     tables = []
     for run in runs:
-        results = Results.read(run)
+        results = read_results(run)
         rows = [
             {"run": str(run), **cell.names, "status": cell.status, "reason": cell.reason, **row}
             for cell in results.cells

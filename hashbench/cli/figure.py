@@ -27,14 +27,14 @@ FORMATS = ("pdf", "svg", "png")
 def command(name: str, runs: tuple[Path, ...], out: Path | None, columns: str) -> None:
     from hashbench.configure import with_options
     from hashbench.files import write_atomically
-    from hashbench.results import Results
+    from hashbench.reading import read_results
 
     file = out or Path(f"{name}.pdf")
     kind = file.suffix.removeprefix(".")
     if kind not in FORMATS:
         raise UserError(f"{file} is no figure's name: end it in .pdf, .svg or .png.")
     report = with_options("reports", "figure", {"figure": name, "format": kind, "columns": int(columns)})
-    results = Results.read(*runs)
+    results = read_results(*runs)
     with tempfile.TemporaryDirectory() as folder:
         made, caption = report.render(results, Path(folder))
         write_atomically(file, made.read_bytes())

@@ -15,7 +15,7 @@ import click
 @click.option("--out", "-o", type=click.Path(path_type=Path, file_okay=False), default=Path("site"), show_default=True)
 def command(runs: tuple[Path, ...], out: Path) -> None:
     from hashbench.configure import configure
-    from hashbench.results import Results
+    from hashbench.reading import read_results
 
-    files = configure("reports", "leaderboard").render(Results.read(*runs), out)
+    files = configure("reports", "leaderboard").render(read_results(*runs), out)
     click.echo(f"{files[0]}: {len(files)} pages")

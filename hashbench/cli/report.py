@@ -18,11 +18,11 @@ from hashbench.errors import UserError
 )
 def command(runs: tuple[Path, ...], reports: tuple[str, ...], out: Path | None) -> None:
     from hashbench.configure import configure
-    from hashbench.results import Results
+    from hashbench.reading import read_results
 
     if out is None and len(runs) > 1:
         raise UserError("the report of several runs belongs to none of their folders: give --out DIR.")
-    results = Results.read(*runs)
+    results = read_results(*runs)
     for name in reports:
         for file in configure("reports", name).render(results, out or runs[0]):
             click.echo(file)

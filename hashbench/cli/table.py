@@ -18,12 +18,12 @@ FORMATS = {"markdown": ".md", "latex": ".tex", "csv": ".csv"}
 def command(name: str, runs: tuple[Path, ...], kind: str | None, out: Path | None) -> None:
     from hashbench.configure import with_options
     from hashbench.files import write_atomically
-    from hashbench.results import Results
+    from hashbench.reading import read_results
 
     by_suffix = {suffix: name for name, suffix in FORMATS.items()}
     kind = kind or by_suffix.get(out.suffix if out else "", "markdown")
     report = with_options("reports", kind, {"table": name})
-    results = Results.read(*runs)
+    results = read_results(*runs)
     with tempfile.TemporaryDirectory() as folder:
         text = "".join(file.read_text(encoding="utf-8") for file in report.render(results, Path(folder)))
     if out is None:

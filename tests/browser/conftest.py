@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import synthetic
 
-from hashbench.api import Results
 from hashbench.configure import configure
 from hashbench.engine.plan import Plan
 from hashbench.engine.runner import write_results
+from hashbench.reading import read_results
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -39,9 +39,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         results = synthetic.results(seeds=(seed,), epsilons=(2 / 255, 8 / 255), transfer=True, name=out.name)
         results.cells[0].flags.append({"flag": "hasher-at-chance", "says": "it is not told apart from chance."})
         write_results(Plan({}, (), (), ()), results, out)
-    (report,) = configure("reports", "html").render(Results.read(outs[0]), root)
-    (comparison,) = configure("reports", "html").render(Results.read(*outs), root)
-    pages = configure("reports", "leaderboard").render(Results.read(*outs), root / "board")
+    (report,) = configure("reports", "html").render(read_results(outs[0]), root)
+    (comparison,) = configure("reports", "html").render(read_results(*outs), root)
+    pages = configure("reports", "leaderboard").render(read_results(*outs), root / "board")
     kinds = {kind: next(page for page in pages if page.name.startswith(kind)) for kind in ("index", "board", "attack", "hasher")}
     return {"report": report, "comparison": comparison, **kinds}
 

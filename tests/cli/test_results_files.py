@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from helpers import TINY, hashbench
 
-from hashbench.results import SCHEMA, Results
+from hashbench.reading import read_results
+from hashbench.results import SCHEMA
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 """A run of each released schema: results1, ..."""
@@ -20,7 +21,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 def test_results_of_every_released_schema_are_read_and_reported(schema: int, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(FIXTURES / f"results{schema}", out)
-    results = Results.read(out)
+    results = read_results(out)
     assert results.runs[0].get("schema", 1) == schema and [cell.names["attack"] for cell in results.cells] == ["noise", "fgsm"]
     wanted = pd.read_csv(out / "results.csv")
     if schema < 3:

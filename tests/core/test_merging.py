@@ -14,6 +14,7 @@ from helpers import hashbench
 from hashbench.api import CellResult, Results
 from hashbench.engine.plan import Plan
 from hashbench.engine.runner import write_results
+from hashbench.reading import read_results
 
 
 def write(results: Results, out: Path) -> Path:
@@ -38,11 +39,11 @@ def test_a_cell_that_several_runs_hold_is_kept_once_with_all_that_was_measured(t
     first = [dataclasses.replace(cell, timings=[], rows=[r for r in cell.rows if r["metric"] != "rms"]) for cell in whole.cells]
     one, two = write(Results(whole.runs, first), tmp_path / "one"), write(whole, tmp_path / "two")
     for order in ((one, two), (two, one)):
-        read = Results.read(*order)
+        read = read_results(*order)
         assert [cell.label for cell in read.cells] == list(synthetic.ATTACKS)
         for cell, stored in zip(read.cells, whole.cells, strict=True):
             assert cell.value("rms") == stored.value("rms") and {row["metric"] for row in cell.timings} >= {"seconds_per_image"}
-    assert len(Results.read(one, one).runs) == 1
+    assert len(read_results(one, one).runs) == 1
 
 
 def test_versions_of_an_attack_stand_beside_each_other_by_their_runs_and_no_version_twice(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_versions_of_an_attack_stand_beside_each_other_by_their_runs_and_no_vers
         write(another_version(results), tmp_path / "b"),
         write(another_version(results), tmp_path / "c"),
     ]
-    read = Results.read(*outs)
+    read = read_results(*outs)
     assert [cell.label for cell in read.cells if cell.names["attack"] == "dhta"] == ["dhta (a)", "dhta (b)"]
     (setting,) = read.settings
     assert len(setting.cells) == 5
@@ -71,7 +72,7 @@ def test_versions_of_an_attack_stand_beside_each_other_by_their_runs_and_no_vers
 def test_runs_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
     results = synthetic.results(bits=(16,))
     outs = [write(results, tmp_path / "a" / "out"), write(another_version(results), tmp_path / "b" / "out")]
-    labels = [cell.label for cell in Results.read(*outs).cells if cell.names["attack"] == "dhta"]
+    labels = [cell.label for cell in read_results(*outs).cells if cell.names["attack"] == "dhta"]
     assert labels == [f"dhta ({out})" for out in outs]
 
 
@@ -80,11 +81,11 @@ def test_a_failure_beside_a_number_is_shown_and_hides_nothing(turned: bool, tmp_
     results = synthetic.results(bits=(16,))
     failed = [CellResult(cell.names, "error", cell.slug, reason="x\nRuntimeError: boom") for cell in results.cells]
     outs = [write(results, tmp_path / "good"), write(Results(results.runs, failed), tmp_path / "bad")]
-    read = Results.read(*(outs[::-1] if turned else outs))
+    read = read_results(*(outs[::-1] if turned else outs))
     (setting,) = read.settings
     assert {cell.label for cell in setting.done} == {f"{attack} (good)" for attack in synthetic.ATTACKS}
     assert sum(cell.status == "error" for cell in setting.cells) == 4
-    assert len(Results.read(outs[1], outs[1]).cells) == 4
+    assert len(read_results(outs[1], outs[1]).cells) == 4
 
 
 def test_a_cause_is_the_exception_with_the_first_line_of_its_message() -> None:

@@ -22,7 +22,7 @@ from hashbench.engine.imported import check_fits
 from hashbench.engine.targets import load_target_file
 from hashbench.errors import UserError
 from hashbench.protocol_file import protocol_of
-from hashbench.results import Results
+from hashbench.reading import read_results
 from hashbench.run import Silent
 from hashbench.suites import load_suite
 
@@ -184,7 +184,7 @@ def test_cards_weights_results_targets_and_toml(tmp_path: Path) -> None:
     assert shaken([card / "hasher.json"], taken, CASES["card"], 1) > CASES["card"] * 0.95
     assert shaken([card / "hasher.safetensors"], taken, CASES["weights"], 2) == CASES["weights"]
     cells = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    shaken(cells, lambda: Results.read(tmp_path / "out"), CASES["results"], 3)
+    shaken(cells, lambda: read_results(tmp_path / "out"), CASES["results"], 3)
     shaken([targets], lambda: load_target_file(targets), CASES["targets"], 4)
     shaken([protocol], lambda: protocol_of(str(protocol)), CASES["protocol"], 5)
     shaken([suite], lambda: load_suite(str(suite)).suites("quick"), CASES["suite"], 6)

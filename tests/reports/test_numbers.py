@@ -15,6 +15,7 @@ from pages import PageTable, tables_of
 from hashbench.configure import configure
 from hashbench.engine.plan import Plan
 from hashbench.engine.runner import write_results
+from hashbench.reading import read_results
 from hashbench.results import Results
 
 HEADINGS = {
@@ -55,7 +56,7 @@ def written(results: Results, out: Path) -> dict[str, dict[str, dict[str, Any]]]
 def stored(*outs: Path) -> dict[str, dict[str, dict[str, Any]]]:
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for out in outs:
-        read = Results.read(out)
+        read = read_results(out)
         for cell in read.cells:
             rows = json.loads((out / "cells" / f"{cell.slug}.json").read_text())["rows"]
             found[cell.slug] = {row["metric"]: row for row in (*rows, *cell.timings)}
@@ -93,7 +94,7 @@ def test_the_numbers_of_report_and_comparison_are_the_stored_ones(several: bool,
     for i, out in enumerate(outs):
         written(synthetic.results(transfer=True, seeds=(i,), protocols=("harmonised", "published"), name=out.name), out)
     files = stored(*outs)
-    results = Results.read(*outs)
+    results = read_results(*outs)
     (page,) = configure("reports", "html").render(results, tmp_path)
     assert page.name == ("comparison.html" if several else "report.html")
     tables = tables_of(page.read_text())
@@ -132,7 +133,7 @@ def test_base_rows_differences_and_ranks_are_the_stored_ones(tmp_path: Path) -> 
 
 def test_the_numbers_of_the_leaderboard_are_the_stored_ones(tmp_path: Path) -> None:
     files = written(synthetic.results(hashers=("dpsh", "hashnet"), epsilons=(4 / 255, 8 / 255)), tmp_path / "run")
-    pages = configure("reports", "leaderboard").render(Results.read(tmp_path / "run"), tmp_path / "site")
+    pages = configure("reports", "leaderboard").render(read_results(tmp_path / "run"), tmp_path / "site")
     kinds = {kind: [page for page in pages if page.name.startswith(kind)] for kind in ("index", "board", "attack", "hasher")}
     assert {kind: len(found) for kind, found in kinds.items()} == {"index": 1, "board": 1, "attack": 4, "hasher": 4}
     for page in pages:
@@ -146,7 +147,7 @@ def test_the_numbers_of_the_leaderboard_are_the_stored_ones(tmp_path: Path) -> N
 
 def test_a_changed_number_would_be_noticed(tmp_path: Path) -> None:
     files = written(synthetic.results(bits=(16,)), tmp_path)
-    configure("reports", "html").render(Results.read(tmp_path), tmp_path)
+    configure("reports", "html").render(read_results(tmp_path), tmp_path)
     page = (tmp_path / "report.html").read_text()
     row = next(iter(files.values()))["t_map"]
     with pytest.raises(AssertionError):
@@ -156,7 +157,7 @@ def test_a_changed_number_would_be_noticed(tmp_path: Path) -> None:
 def test_a_run_of_an_older_schema_shows_its_numbers_too(tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(Path(__file__).parents[1] / "fixtures" / "results1", out)
-    (page,) = configure("reports", "html").render(Results.read(out), tmp_path)
+    (page,) = configure("reports", "html").render(read_results(out), tmp_path)
     assert compare(tables_of(page.read_text()), stored(out)) > 20
 
 

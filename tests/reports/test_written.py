@@ -12,10 +12,11 @@ import pytest
 import synthetic
 from helpers import hashbench
 
-from hashbench.api import Results, UserError
+from hashbench.api import UserError
 from hashbench.configure import configure, with_options
 from hashbench.engine.plan import Plan
 from hashbench.engine.runner import write_results
+from hashbench.reading import read_results
 
 text = importlib.import_module("hashbench.reports.tables.text")
 model = importlib.import_module("hashbench.reports.tables.model")
@@ -77,7 +78,7 @@ def test_table_1_has_attacks_as_rows_and_bits_as_columns_of_each_data_set(tmp_pa
         "Original MAP",
     ]
     assert [row[0] for row in rows] == labels
-    cells = {(cell.names["attack"], cell.names["bits"]): cell for cell in Results.read(Path(out)).cells}
+    cells = {(cell.names["attack"], cell.names["bits"]): cell for cell in read_results(Path(out)).cells}
     for label, attack in zip(labels[1:5], attacks, strict=True):
         wanted = [f"{cells[attack, bits].value('t_map'):.3f}" for bits in (12, 24, 32, 48)]
         assert next(row for row in rows if row[0] == label)[1:] == wanted
@@ -106,7 +107,7 @@ def test_every_table_in_every_format(name: str, kind: str, tmp_path: Path) -> No
 def test_csv_holds_the_exact_numbers_with_their_intervals(tmp_path: Path) -> None:
     out = run(tmp_path, bits=(16,))
     rows = list(csv.DictReader(io.StringIO(hashbench("table", "cells", out, "--format", "csv").stdout)))
-    cells = Results.read(Path(out)).cells
+    cells = read_results(Path(out)).cells
     for row, cell in zip(rows, cells, strict=True):
         stored = next(found for found in cell.rows if found["metric"] == "t_map")
         assert [float(row[key]) for key in ("t_map", "t_map low", "t_map high")] == [
@@ -146,4 +147,4 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     twice = hashbench("table", "table2", out)
     assert twice.returncode == 2 and "these results have ifgsm[steps=5], ifgsm[steps=50]: use by-bits" in twice.stderr
     with pytest.raises(UserError, match="hold nothing for the table 'seeds'"):
-        with_options("reports", "csv", {"table": "seeds"}).render(Results.read(Path(out)), tmp_path)
+        with_options("reports", "csv", {"table": "seeds"}).render(read_results(Path(out)), tmp_path)
