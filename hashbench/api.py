@@ -16,7 +16,7 @@ from hashbench.plugin import Plugin, option
 from hashbench.products import Products
 from hashbench.reading import read_results
 from hashbench.report import Report
-from hashbench.results import CellResult, Results
+from hashbench.results import CellResult, Results, csv_text
 from hashbench.retrieval import HammingRanking
 from hashbench.run import Run
 from hashbench.settings import Setting
@@ -56,6 +56,7 @@ __all__ = [
     "UnknownName",
     "UserError",
     "Victim",
+    "csv_text",
     "decode_bytes",
     "epochs",
     "epsilon_text",

@@ -141,7 +141,7 @@ def _read_cell(
 def _budget(content: Mapping[str, Any], run: Mapping[str, Any]) -> float:
     """epsilon where a schema had it apart from the names: of the cell, or of the run where the cell has no number."""
     budget = content["made"].get("budget")
-    return float(budget["epsilon"]) if budget else fraction(str(run.get("config", {}).get("epsilon", "8/255")), "epsilon")
+    return float(budget["epsilon"]) if budget else fraction(str(run["config"].get("epsilon", "8/255")), "epsilon")
 
 
 def _read_timings(file: Path) -> dict[tuple[str, ...], list[dict[str, Any]]]:

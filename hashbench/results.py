@@ -93,6 +93,11 @@ class Results:
         """The cells by what their attacks share."""
         return settings_of(self.cells)
 
+    @property
+    def white_box(self) -> list[Setting]:
+        """The settings whose images are scored on the hasher they were made on."""
+        return [setting for setting in self.settings if setting.white_box]
+
     @cached_property
     def suites(self) -> list[dict[str, Any]]:
         """What the suites among the runs show: those that several runs have alike, once; others of one name by their runs'."""

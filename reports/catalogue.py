@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def _each(build: Callable[[Setting], Table]) -> Callable[[Results], list[Table]]:
-    return lambda results: [build(one) for one in results.settings if one.white_box]
+    return lambda results: [build(one) for one in results.white_box]
 
 
 def _some(build: Callable[[Results], Table | None]) -> Callable[[Results], list[Table]]:
@@ -27,7 +27,7 @@ def _some(build: Callable[[Results], Table | None]) -> Callable[[Results], list[
 
 TABLES: dict[str, Callable[[Results], list[Table]]] = {
     "cells": _some(whole.cells),
-    "attacks": lambda results: [setting.attacks(one, len(results.runs) > 1) for one in results.settings if one.white_box],
+    "attacks": lambda results: [setting.attacks(one, len(results.runs) > 1) for one in results.white_box],
     "by-bits": _some(whole.by_bits),
     "differences": _each(setting.differences),
     "costs": _some(whole.costs),

@@ -54,7 +54,7 @@ def _there(row: Mapping[str, Any], suite: Mapping[str, Any]) -> bool:
 
 
 def _settings(results: Results) -> list[Setting]:
-    return in_order([setting for setting in results.settings if setting.white_box])
+    return in_order(results.white_box)
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:
@@ -112,9 +112,9 @@ def _curves(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mappin
 def _retrieved(suite: Mapping[str, Any], rows: Rows, results: Results, show: Mapping[str, Any]) -> Part:
     wanted = {row["attack"] for row in rows}
     picked = [[cell for cell in setting.done if cell.names["attack"] in wanted] for setting in _settings(results)]
-    picked = [cells for cells in picked if strips_of(cells)]
     quality = quality_for(cell for cells in picked for cell in cells)
-    charts = [strips(suite["title"], f"{suite['about']} {label(cells[0].names)}", strips_of(cells)) for cells in picked]
+    drawn = [(made, label(cells[0].names)) for cells in picked if (made := strips_of(cells))]
+    charts = [strips(suite["title"], f"{suite['about']} {where}", made) for made, where in drawn]
     return Part(charts=charts, samples=[sample for cells in picked for sample in samples_of(cells, quality)], quality=quality)
 
 

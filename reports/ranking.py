@@ -32,6 +32,13 @@ def ranking(setting: Setting) -> list[Ranked]:
     ]
 
 
+def by_rank(setting: Setting) -> list[tuple[CellResult, Ranked | None]]:
+    """The cells of a setting, those without a t-MAP last."""
+    ranked = ranking(setting)
+    there = {id(place.cell) for place in ranked}
+    return [*((place.cell, place) for place in ranked), *((cell, None) for cell in setting.cells if id(cell) not in there)]
+
+
 def leaders(ranked: Sequence[Ranked]) -> list[Ranked]:
     """Those that share the first rank."""
     return [one for one in ranked if one.rank == 1]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hashbench.api import CellResult, Results, Setting, epsilon_text
+from hashbench.api import CellResult, Results, Setting, csv_text, epsilon_text
 
 from .charts import of_results as draw
 from .charts.look import Chart
@@ -35,7 +35,7 @@ TILES = {
 def view(results: Results) -> dict[str, Any]:
     """Everything the template needs."""
     several = len(results.runs) > 1
-    settings = [setting for setting in results.settings if setting.white_box]
+    settings = results.white_box
     quality = quality_for(results.cells)
     cells = whole.cells(results)
     attacks = list(dict.fromkeys(cell.label for cell in results.cells))
@@ -136,5 +136,4 @@ def _metrics(results: Results) -> str:
             if found["low"] is not None:
                 row |= {f"{found['metric']}_low": found["low"], f"{found['metric']}_high": found["high"]}
         rows.append(row)
-    text: str = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-    return text
+    return csv_text(pd.DataFrame(rows))

@@ -18,7 +18,7 @@ ONE_BY_ONE = 6
 
 def summary(results: Results) -> list[str]:
     """Who is ahead and by how much, how far that is of the way, what it rests on, and what is missing."""
-    settings = [setting for setting in results.settings if setting.white_box and setting.done]
+    settings = [setting for setting in results.white_box if setting.done]
     ranked = {id(setting): ranking(setting) for setting in settings}
     found = [*_counted(settings, ranked)] if len(settings) > 1 else []
     if len(settings) <= ONE_BY_ONE:

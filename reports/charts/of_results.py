@@ -212,7 +212,7 @@ def pictures(results: Results) -> list[Chart]:
 
 def white_box(results: Results) -> list[Setting]:
     """Settings whose images are scored where they were made, and that have a number."""
-    return [setting for setting in results.settings if setting.white_box and setting.done]
+    return [setting for setting in results.white_box if setting.done]
 
 
 def _together(results: Results, by: Sequence[str]) -> list[tuple[str, list[Setting]]]:

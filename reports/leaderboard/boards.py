@@ -83,13 +83,13 @@ class Site:
 
 
 def boards_of(settings: Iterable[Setting]) -> list[Board]:
-    """White-box settings by data set, its content, and all values of the protocol, so that no two versions meet.
+    """Settings by data set, its content, and all values of the protocol, so that no two versions meet.
 
     A setting without any number stands with the first of its names.
     """
     found: dict[tuple[str, ...], list[Setting]] = {}
     named: dict[tuple[str, ...], list[Setting]] = {}
-    for setting in sorted((s for s in settings if s.white_box), key=lambda setting: not setting.done):
+    for setting in sorted(settings, key=lambda setting: not setting.done):
         rules = _rules(setting)
         group = found.get(rules) if setting.done else named.get(rules[:2])
         if group is None:

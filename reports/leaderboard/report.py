@@ -17,7 +17,7 @@ class Leaderboard(Report):
     """A static site: rankings by data set and protocol version, a page for each attack and each hasher"""
 
     def render(self, results: Results, out: Path) -> list[Path]:
-        site = Site(results, boards_of(results.settings))
+        site = Site(results, boards_of(results.white_box))
         pages = {"index.html": ("index", index_page(site))}
         pages |= {board.file: ("board", board_page(board, results)) for board in site.boards}
         pages |= {attack_file(name): ("attack", attack_page(name, placed)) for name, placed in site.attacks.items()}

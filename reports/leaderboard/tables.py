@@ -8,7 +8,7 @@ from statistics import mean
 from hashbench.api import CellResult, Setting, epsilon_text
 
 from ..published import published
-from ..ranking import Ranked, ranking
+from ..ranking import Ranked, by_rank, ranking
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured, why_missing
 from ..tables.setting import RANK, rank_of
@@ -95,13 +95,6 @@ def of_hasher(settings: Sequence[tuple[Board, Setting]]) -> Table:
             where = (Entry(one.title, href=one.file), Entry(epsilon_text(cell.names["epsilon"])))
             lines.append(Line((attack, rank_of(cell, place), *where, *_numbers(cell)), cell=cell))
     return Table("Attacks on it", "by rank", columns, lines)
-
-
-def by_rank(setting: Setting) -> list[tuple[CellResult, Ranked | None]]:
-    """The cells of a setting, those without a t-MAP last."""
-    ranked = ranking(setting)
-    there = {id(place.cell) for place in ranked}
-    return [*((place.cell, place) for place in ranked), *((cell, None) for cell in setting.cells if id(cell) not in there)]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashbench.api import CellResult, Setting
 
 from ..published import published
-from ..ranking import Ranked, ranking
+from ..ranking import Ranked, by_rank, ranking
 from .columns import column_of
 from .model import Column, Entry, Line, Table, measured, why_missing
 from .names import label
@@ -30,12 +30,8 @@ def attacks(setting: Setting, several_runs: bool = False) -> Table:
         Column("aim", None),
         *(column_of(metric) for metric in shown),
     ]
-    order = ranking(setting)
-    ranked = {id(one.cell): one for one in order}
-    cells = [one.cell for one in order] + [cell for cell in setting.cells if id(cell) not in ranked]
     lines = [*_base(setting, shown)]
-    for cell in cells:
-        place = ranked.get(id(cell))
+    for cell, place in by_rank(setting):
         aim = cell.made.get("options", {}).get("attack", {}).get("aim")
         first = (Entry(cell.label), rank_of(cell, place), Entry(aim))
         lines.append(Line((*first, *(measured(cell, metric, published(cell, metric)) for metric in shown)), cell=cell))

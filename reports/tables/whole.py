@@ -50,7 +50,7 @@ def _name(cell: CellResult, name: str) -> str:
 
 def by_bits(results: Results) -> Table:
     """Attacks as rows, code lengths as columns of each data set (and of whatever else differs): the shape of Table 1."""
-    settings = in_order([setting for setting in results.settings if setting.white_box])
+    settings = in_order(results.white_box)
     attacks = list(dict.fromkeys(cell.label for setting in settings for cell in setting.cells))
     lines = [Line((Entry("Original"), *(_of_any(setting, "t_map_clean") for setting in settings)))]
     for attack in attacks:
