@@ -8,10 +8,28 @@ from typing import Any, ClassVar
 
 from hashbench.api import Iterative
 
+_TABLE2 = {
+    "aim": "dhta[preset=published]",
+    "steps": 100,
+    "step_size": 1 / 255,
+    "rule": "sign",
+    "start": "image",
+    "anneal": "none",
+    "expects": None,
+}
+
 
 @dataclass(frozen=True)
 class IFGSM(Iterative):
-    """100 sign steps of 1/255 towards the aim's code (the paper's DHTA + I-FGSM, Table 2)"""
+    """100 sign steps of 1/255 towards the aim's code (the paper's DHTA + I-FGSM, Table 2)
+
+    Preset `published`: as the paper has it, alpha 1. Preset `release`: at the alpha of the release's script, 0.1 in the first
+    1,000 steps.
+    """
 
     paper: ClassVar[str] = "https://arxiv.org/abs/1607.02533"
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"steps": 50}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "quick": {"steps": 50},
+        "published": _TABLE2,
+        "release": {**_TABLE2, "anneal": "release"},
+    }

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row, UserError
+from hashbench.retrieval.curves import mean_distance
 
 
 @dataclass(frozen=True)
 class Targeted(Benchmark):
-    """t-MAP with floor, clean and aim code beside it; MAP of the clean and of the attacked queries"""
+    """t-MAP with floor, clean and aim code beside it; MAP of the clean and of the attacked queries
+
+    `t_distance_relevant` and `t_distance_irrelevant` are the two terms of the paper's objective (ProS-GAN, eq. 2): mean Hamming
+    distances, in bits, of the attacked code to the images relevant to its target and to all others.
+    """
 
     def measure(self, products: Products) -> Measurement:
         rows: list[Row] = []
@@ -58,6 +63,8 @@ def _rows(metric: str, ranking: HammingRanking, products: Products) -> list[Row]
         rows.append(Row("targets_without_relevant", float(irrelevant.sum())))
         within = scores.precision_by_radius[:, min(2, ranking.bits)]
         rows.append(row("t_precision_radius_2", within))
+        sides = {"relevant": ranking.relevant, "irrelevant": ranking.items - ranking.relevant}
+        rows += [Row.mean(f"t_distance_{which}", mean_distance(counts)) for which, counts in sides.items() if counts.any()]
     if metric == "map_clean":
         rows += [row("map_floor", floor), Row("queries_without_relevant", float(irrelevant.sum()))]
         if protocol.cutoff is None:

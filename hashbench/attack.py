@@ -63,6 +63,10 @@ class Attack(Plugin, ABC):
         """The attack with options that depend on the data set filled in. Called before anything is keyed."""
         return self
 
+    def remark(self, budget: Budget) -> str:
+        """What makes a result with this budget another than its options say, as the sentence of a flag; nothing by default."""
+        return ""
+
     def fit(self, victim: Victim, data: Split, aim: FittedAim | None, budget: Budget, run: Run) -> dict[str, Tensor]:
         """What `perturb` needs and is learned once (generators, universal perturbations), as tensors; nothing by default."""
         return {}

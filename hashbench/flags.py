@@ -21,9 +21,9 @@ _NOTICED = 0.1
 """The share of the way to the aim code that rounding may undo before it is flagged."""
 
 
-def cell_flags(products: Products) -> list[Flag]:
-    """Flags that one cell's products show."""
-    found: list[Flag] = []
+def cell_flags(products: Products, remark: str = "") -> list[Flag]:
+    """Flags that one cell's products show; `remark`: what the attack says of its budget."""
+    found = [_flag("other-budget", remark)] if remark else []
     vanished = float(np.mean(products.log.zero_gradient)) if products.log.zero_gradient is not None else 0.0
     if vanished:
         says = f"the gradient is zero at {vanished:.0%} of the queries: no gradient attack can move them"

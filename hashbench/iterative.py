@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hashbench.attack import Attack, State
-from hashbench.budget import Budget
+from hashbench.budget import Budget, epsilon_text
 from hashbench.goal import Goal
 from hashbench.plugin import option
 from hashbench.run import Run
@@ -32,12 +32,19 @@ class Iterative(Attack):
     anneal: Literal["none", "tenths", "release"] = option(
         "none", "alpha of tanh(alpha * logits): 1, or rising to 1 by tenths of the run, or by the release's absolute iterations"
     )
+    expects: float | None = option(None, "the epsilon these options are for, where there is one: another is flagged")
 
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps is {self.steps}: give at least 1.")
         if self.step_size is not None and self.step_size <= 0:
             raise ValueError(f"step_size is {self.step_size:g}: give more than 0.")
+
+    def remark(self, budget: Budget) -> str:
+        if self.expects is None or abs(self.expects - budget.epsilon) < 1e-4:
+            return ""
+        wanted = epsilon_text(self.expects)
+        return f"its options are for epsilon {wanted}, and the budget is {budget.text}: give --epsilon {wanted}"
 
     def perturb(
         self,

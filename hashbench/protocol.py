@@ -52,7 +52,10 @@ _RELEASE = Protocol("published", 1, min_images=1, disjoint=False, enforce_budget
 PROTOCOLS = {
     "harmonised": Protocol("harmonised", 1),
     "published": _RELEASE,
+    "published-train": Protocol(**asdict(_RELEASE) | {"name": "published-train", "pool": "train"}),
+    "published-p2p": Protocol(**asdict(_RELEASE) | {"name": "published-p2p", "min_images": 2}),
     "published-dhta": Protocol(**asdict(_RELEASE) | {"name": "published-dhta", "min_images": 10}),
 }
-"""`harmonised`: the fair default. `published`: as the ProS-GAN release scores. `published-dhta`: the same with the target pool of
-the release's script for P2P and DHTA."""
+"""`harmonised`: the fair default. `published`: as the ProS-GAN release scores. The others are the same with other pools of targets:
+`published-train` with label vectors of the training split, whose floor is nearest to the paper's Original row; `published-p2p` and
+`published-dhta` with those of the release's script for P2P (held by more than one image) and DHTA (by more than nine)."""

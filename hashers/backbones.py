@@ -41,7 +41,13 @@ class TorchvisionBackbone(ScratchBackbone):
     )
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"weights": "none"},
-        "published": {"normalise": "none"},
+        "published": {
+            "weights": "imagenet",
+            "normalise": "none",
+            "warmup_epochs": 12,
+            "warmup_rate": 3e-3,
+            "warmup_batch": 64,
+        },
     }
 
     def __post_init__(self) -> None:

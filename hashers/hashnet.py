@@ -35,7 +35,7 @@ class HashNet(PairwiseMethod):
         "quick": {**PairwiseMethod.presets["quick"], "growth": 0.05, "refresh": 20}
     }
     alpha: float = option(0.1, "scale of the inner products in the loss")
-    growth: float = option(0.005, "of the tanh's scale, sqrt(1 + growth * training steps)")
+    growth: float = option(0.005, "of the tanh's scale, sqrt(1 + growth * step), training steps counted from 1")
     refresh: int = option(200, "the scale is set anew every so many training steps; the last one stays")
 
     def __post_init__(self) -> None:
@@ -50,6 +50,6 @@ class HashNet(PairwiseMethod):
     def starts_small(self, trunk: Trunk) -> bool:
         return True
 
-    def before_step(self, hasher: Hasher, steps: int) -> None:
-        if steps % self.refresh == 0:
-            hasher.scale.fill_(math.sqrt(1 + self.growth * steps))
+    def before_step(self, hasher: Hasher, step: int) -> None:
+        if step % self.refresh == 0:
+            hasher.scale.fill_(math.sqrt(1 + self.growth * step))

@@ -46,8 +46,8 @@ class PairwiseMethod(HashingMethod):
     def loss(self, outputs: Tensor, bank: Tensor, similar: Tensor) -> Tensor:
         """Loss of a batch's outputs (B, K) against the bank (N, K), `similar` (B, N) of 0/1."""
 
-    def before_step(self, hasher: Hasher, steps: int) -> None:
-        """What a method changes about the hasher as training goes on, `steps` steps in; nothing here."""
+    def before_step(self, hasher: Hasher, step: int) -> None:
+        """What a method changes about the hasher before its training step number `step`, counted from 1; nothing here."""
 
     def starts_small(self, trunk: Trunk) -> bool:
         """Whether the release starts this method's hash layer on this trunk from N(0, 0.01): on pooled features."""
@@ -76,7 +76,7 @@ class PairwiseMethod(HashingMethod):
             if i == 0 and epoch > 1:  # set at the end of an epoch: the first third is one epoch longer
                 schedule.step()
             images = flip_and_shift(images, run.generator) if self.augment else images
-            self.before_step(hasher, epoch * -(-len(data) // self.batch_size) + i)
+            self.before_step(hasher, epoch * -(-len(data) // self.batch_size) + i + 1)
             self.step(hasher, optimiser, bank, labels, positions, images)
         return {"training": f"{self.epochs} epochs of {self.optimiser}"}
 

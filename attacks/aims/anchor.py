@@ -22,7 +22,10 @@ class AnchorCode(Aim):
     """DHTA's anchor code: the majority code of 9 database images that have exactly the target's labels"""
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2004.07955"
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"published": {"replacement": True}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "published": {"members": 9, "replacement": True},
+        "original": {"members": 9, "replacement": False},
+    }
     members: int = option(9, "database images an anchor is the majority of (odd); where fewer have the labels, all but an even one")
     replacement: bool = option(False, "draw the images with replacement, as the release")
 
@@ -51,4 +54,7 @@ class AnchorCode(Aim):
 class P2PCode(AnchorCode):
     """P2P: the code of one database image that has exactly the target's labels"""
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        name: {**options, "members": 1} for name, options in AnchorCode.presets.items()
+    }
     members: int = option(1, "database images an anchor is the majority of (odd); where fewer have the labels, all but an even one")

@@ -58,7 +58,10 @@ class PrototypeCode(Aim):
     """ProS-GAN's prototype code: learned from the labels and codes of the training split (CVPR 2021)"""
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"steps": 600, "hidden": 512, "rate": 1e-3}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "quick": {"steps": 600, "hidden": 512, "rate": 1e-3},
+        "published": {"steps": 30_000, "batch_size": 64, "rate": 1e-4, "hidden": 4096, "representation": 512},
+    }
     steps: int = option(30_000, "training steps; the rate falls tenfold at half and at three quarters")
     batch_size: int = option(64, "label vectors a step, drawn from the distinct ones of the database")
     rate: float = option(1e-4, "Adam's learning rate")

@@ -18,19 +18,39 @@ from .discriminator import Discriminator
 from .generator import Generator
 from .training import Trainer, Weights, bound, rate_factor
 
-_PUBLISHED = {"bounded": "none", "min_images": 1, "disjoint": False}
+_RELEASE = {
+    "aim": "prototype[preset=published]",
+    "epochs": 100,
+    "batch_size": 24,
+    "rate": 1e-4,
+    "beta": 0.5,
+    "width": 64,
+    "decoder_width": 64,
+    "halvings": 2,
+    "reconstruction": None,
+    "hamming": 5.0,
+    "adversarial": 1.0,
+    "categories": True,
+    "discriminator_every": 3,
+    "min_images": 1,
+    "disjoint": False,
+    "bounded": "none",
+}
 
 
 @dataclass(frozen=True)
 class ProSGAN(Attack):
-    """ProS-GAN: a generator supervised by prototype codes makes any query look like any target (CVPR 2021)"""
+    """ProS-GAN: a generator supervised by prototype codes makes any query look like any target (CVPR 2021)
+
+    Preset `published`: the release, unbounded. Preset `as-written`: the same with the paper's weight of the Hamming loss, 1.
+    """
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     targeted: ClassVar[bool] = True
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"epochs": 33, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0},
-        "published": _PUBLISHED,
-        "paper": {**_PUBLISHED, "hamming": 1.0},
+        "published": _RELEASE,
+        "as-written": {**_RELEASE, "hamming": 1.0},
     }
 
     aim: str = option("prototype", "the prototype aim with its options: its network conditions the generator")

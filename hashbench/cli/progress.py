@@ -30,7 +30,7 @@ class Bars:
         total = len(items) if total is None and isinstance(items, Sized) else total
         start = time.monotonic()
         columns = (
-            TextColumn("  {task.description}"),
+            TextColumn("  {task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate(),
@@ -43,4 +43,5 @@ class Bars:
             yield from items
         seconds = time.monotonic() - start
         if seconds > 0.5:
-            self.console.print(f"  {label}: {total} steps in {seconds:.1f} s ({(total or 0) / seconds:.1f}/s)", highlight=False)
+            rate = (total or 0) / seconds
+            self.console.print(f"  {label}: {total} steps in {seconds:.1f} s ({rate:.1f}/s)", markup=False, highlight=False)

@@ -47,7 +47,7 @@ def numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
     callback=listed,
     default=("harmonised",),
     show_default=True,
-    help="harmonised, published, published-dhta, or a TOML file of your own.",
+    help="harmonised, published, another that hashbench targets show names, or a TOML file of your own.",
 )
 @click.option("--seed", "seeds", **LIST, callback=numbers, default=("0",), show_default=True, help="Seeds.")
 @click.option("--benchmark", "benchmarks", **LIST, callback=listed, help="What is measured.  [default: all built-in]")

@@ -16,11 +16,12 @@ from hashbench.budget import Budget
 from hashbench.data.split import Split
 from hashbench.engine.context import Chosen, Context, load_tensors, save_tensors
 from hashbench.engine.sources import load_source
-from hashbench.engine.store import digest
+from hashbench.engine.store import canonical, digest
 from hashbench.engine.targets import TargetChoice, Targets, draw_targets
 from hashbench.engine.victims import HasherChoice, train_hasher, victim_of
 from hashbench.errors import ContractError
 from hashbench.goal import Goal
+from hashbench.plugin import options_of
 from hashbench.protocol import Protocol
 from hashbench.run import Run, derive_seed
 
@@ -70,10 +71,13 @@ def fit_aim(context: Context, victim: HasherChoice, aim: Chosen) -> tuple[Fitted
 
 
 def aim_codes(context: Context, choice: AttackChoice, aim: Chosen) -> tuple[np.ndarray, dict[str, Any]]:
-    """(Q, K) int8 codes the aim steers to, and their key. Images drawn for anchors are the same for every hasher."""
+    """(Q, K) int8 codes the aim steers to, and their key.
+
+    Images drawn for anchors are the same for every hasher, and for every attack whose aim has the same options, however written.
+    """
     fitted, _, fit_key = fit_aim(context, choice.victim, aim)
     targets = draw_targets(context, choice.targets)
-    seed = derive_seed(choice.victim.seed, "aim", choice.victim.source.name, aim.text)
+    seed = derive_seed(choice.victim.seed, "aim", choice.victim.source.name, aim.key["name"], canonical(options_of(aim.plugin)))
     key = {"aim": digest(fit_key), "targets": digest(targets.key), "seed": seed}
 
     def make(draft: Path) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
 
-from hashbench import registry
 from hashbench.attack import aim_of
 from hashbench.configure import configure
 from hashbench.engine.context import Chosen
@@ -72,8 +70,7 @@ def choose_attack(text: str, preset: str, source: Source) -> tuple[Chosen, Chose
     aim = aim_of(chosen.plugin)
     if aim is None:
         return chosen, None
-    inherited = parse_spec(text).options.get("preset")
-    return chosen, choose("aims", aim, preset, inherited)
+    return chosen, choose("aims", aim, preset)
 
 
 def canonical(text: str) -> str:
@@ -83,16 +80,8 @@ def canonical(text: str) -> str:
     return f"{spec.name}[{options}]" if options else spec.name
 
 
-def choose(kind: str, text: str, preset: str | None, second: str | None = None) -> Chosen:
-    spec = parse_spec(text)
-    if second is not None and "preset" not in spec.options and second in configured_presets(kind, spec.name):
-        spec.options["preset"] = second
-    return Chosen(canonical(text), configure(kind, spec, preset))
-
-
-def configured_presets(kind: str, name: str) -> Sequence[str]:
-    """The names of a plugin's presets."""
-    return tuple(registry.load(kind, name).presets)
+def choose(kind: str, text: str, preset: str | None) -> Chosen:
+    return Chosen(canonical(text), configure(kind, text, preset))
 
 
 def pick_device(text: str) -> torch.device:

@@ -46,7 +46,7 @@ def measure_cell(context: Context, cell: Cell, benchmarks: Sequence[Chosen]) -> 
                 arrays[f"per_query/{row.metric}"] = np.ascontiguousarray(row.per_query)
         arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
     made = _made(context, cell, images)
-    flags = cell_flags(products) if cell.victim == cell.choice.victim else []
+    flags = cell_flags(products, cell.choice.attack.plugin.remark(cell.choice.budget)) if cell.victim == cell.choice.victim else []
     return CellResult(cell.names, "ok", cell.slug, rows=rows, timings=timings, arrays=arrays, made=made, flags=flags)
 
 

@@ -1,4 +1,4 @@
-"""Precision and recall from distance counts: at N retrieved items (in expectation over ties) and by Hamming radius."""
+"""What follows from distance counts: precision and recall at N items (in expectation over ties) and by radius; mean distances."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ def by_radius(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -
     """Precision and recall (Q, K + 1) within each Hamming radius; the precision of an empty ball is 0."""
     within, hits = np.cumsum(items, 1), np.cumsum(relevant, 1)
     return hits / np.maximum(within, 1), hits / np.maximum(hits[:, -1:], 1)
+
+
+def mean_distance(counts: Int[np.ndarray, "q d"]) -> np.ndarray:
+    """(Q,) mean Hamming distance, in bits, of the counted items of each query; nan where there is none."""
+    total = counts.sum(1)
+    return np.where(total > 0, counts @ np.arange(counts.shape[1]) / np.maximum(total, 1), np.nan)

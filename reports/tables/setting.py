@@ -18,7 +18,15 @@ SHOWN = (
 )
 RANK = Column("rank", 0, help="1 + how many attacks are ahead by a paired difference whose 95 % interval excludes 0")
 COSTS = ("seconds_per_image", "forwards_per_image", "backwards_per_image", "fit_seconds", "aim_fit_seconds")
-DETAILS = ("t_map_worst_ties", "t_map_best_ties", "t_precision_radius_2", "psnr", "rms_raw")
+DETAILS = (
+    "t_map_worst_ties",
+    "t_map_best_ties",
+    "t_precision_radius_2",
+    "t_distance_relevant",
+    "t_distance_irrelevant",
+    "psnr",
+    "rms_raw",
+)
 
 
 def attacks(setting: Setting, several_runs: bool = False) -> Table:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
-from helpers import CPU, linear_hasher
+from helpers import CPU, TINY, hashbench, linear_hasher
 
 from hashbench.api import Goal, LabelledCodes, Run, UserError, Victim
 from hashbench.configure import configure
@@ -58,3 +60,13 @@ def test_a_target_without_images_is_a_sentence() -> None:
 def test_even_members_are_refused() -> None:
     with pytest.raises(UserError, match="odd"):
         configure("aims", "dhta[members=4]")
+
+
+def test_aims_with_the_same_options_draw_the_same_anchors_however_they_are_written(tmp_path: Path) -> None:
+    attacks = "fgsm[aim=dhta[members=9]],ifgsm[steps=1],dhta[steps=1],dhta[steps=1,aim=dhta[replacement=true]]"
+    done = hashbench("run", "--attack", attacks, *TINY, "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "results.csv")
+    aims = table[table.metric == "t_map_aim"].set_index("attack").value
+    assert aims["fgsm[aim=dhta[members=9]]"] == aims["ifgsm[steps=1]"] == aims["dhta[steps=1]"]
+    assert aims["dhta[aim=dhta[replacement=true],steps=1]"] != aims["dhta[steps=1]"]

@@ -165,6 +165,8 @@ def test_published_numbers_stand_beside_comparable_cells_only() -> None:
     ):
         assert published(other, "t_map") is None
     assert published(cell(), "psnr") is None
+    assert published(cell(), "seconds_per_image") is None, "the paper's machine is another"
+    assert published(cell(protocol="published-train"), "t_map") == 0.7825
 
 
 def test_the_published_table_is_the_shared_one_in_our_units(shared: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ def test_built_in_protocols_are_what_the_papers_and_the_design_say() -> None:
         "index",
     )
     assert (dhta.min_images, dhta.disjoint, dhta.ties) == (10, False, "index")
+    others = {"published-train": {"pool": "train"}, "published-p2p": {"min_images": 2}, "published-dhta": {"min_images": 10}}
+    for name, changed in others.items():
+        assert PROTOCOLS[name] == dataclasses.replace(release, name=name, **changed)
 
 
 def test_a_file_changes_what_it_names_and_keeps_the_rest(tmp_path: Path) -> None:

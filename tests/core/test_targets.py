@@ -113,11 +113,9 @@ def test_floors_equal_the_rankings_and_expectations_the_mean_of_many_draws() -> 
 def test_the_release_pools_of_flickr25k_have_the_floors_that_were_measured(shared: Path) -> None:
     data = registry.load("datasets", "lists")().load(shared / "data" / "lists" / "flickr25k", 224)
     picked = pick_queries(len(data.rows["query"]), None, 0)
-    floors = {
-        name: TargetPool.of(data, picked, PROTOCOLS[name]).expectations()["floor"] for name in ("published", "published-dhta")
-    }
-    assert floors["published"] == pytest.approx(0.667, abs=0.0005)
-    assert floors["published-dhta"] == pytest.approx(0.571, abs=0.0005)
+    measured = {"published": 0.667, "published-train": 0.639, "published-p2p": 0.620, "published-dhta": 0.571}
+    floors = {name: TargetPool.of(data, picked, PROTOCOLS[name]).expectations()["floor"] for name in measured}
+    assert floors == pytest.approx(measured, abs=0.0011)
 
 
 def test_a_target_file_goes_round_and_is_refused_where_it_does_not_belong(tmp_path: Path) -> None:
@@ -167,7 +165,7 @@ def test_show_prints_each_protocols_floor() -> None:
         group, ["targets", "show", "--dataset", "shapes[train=64,database=128,queries=8]"], catch_exceptions=False
     )
     assert done.exit_code == 0
-    assert all(f"protocol {name} version 1" in done.output for name in PROTOCOLS) and done.output.count("floor of t-MAP") == 3
+    assert all(f"protocol {name} version 1" in done.output for name in PROTOCOLS) and done.output.count("floor of t-MAP") == len(PROTOCOLS)
 
 
 def test_targets_found_by_image_are_not_drawn_from_labels(tmp_path: Path) -> None:
