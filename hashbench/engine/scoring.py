@@ -41,7 +41,7 @@ def measure_cell(context: Context, cell: Cell, benchmarks: Sequence[Chosen]) -> 
     for benchmark in benchmarks:
         measured = benchmark.plugin.measure(products)
         for row in measured.rows:
-            (rows if benchmark.plugin.repeatable else timings).append(_with_interval(row, bootstrap))
+            (rows if benchmark.plugin.repeatable else timings).append(with_interval(row, bootstrap))
             if row.per_query is not None:
                 arrays[f"per_query/{row.metric}"] = np.ascontiguousarray(row.per_query)
         arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
@@ -78,7 +78,7 @@ def _products(context: Context, cell: Cell, images: AttackedImages) -> Products:
     )
 
 
-def _with_interval(row: Row, bootstrap: Bootstrap) -> dict[str, Any]:
+def with_interval(row: Row, bootstrap: Bootstrap) -> dict[str, Any]:
     values = row.per_query
     low, high = (None, None) if values is None or len(values) < 2 else bootstrap.interval(values)
     if row.root and low is not None and high is not None:
