@@ -1,1 +1,1 @@
-"""What is measured, one benchmark a file."""
+"""Benchmarks, one metric family a file."""

@@ -1,4 +1,4 @@
-"""What the attack costs. Fitting stands apart; a first batch was run untimed; the device was synchronised."""
+"""Costs of the attack. Fitting stands apart; a whole batch ran untimed before the first timed one; clocks wait for the device."""
 
 from __future__ import annotations
 

@@ -1,30 +1,35 @@
 """All that a plugin author imports. This list is the public API."""
 
-from hashbench.attack import Aim, Attack, FittedAim, State
-from hashbench.benchmark import Benchmark, Measurement, Row
-from hashbench.budget import Budget, epsilon_text
-from hashbench.checkpoint import Part
+from hashbench.contracts.attack import Aim, Attack, FittedAim, State
+from hashbench.contracts.benchmark import Benchmark, Measurement, Row
+from hashbench.contracts.budget import Budget, epsilon_text
+from hashbench.contracts.checkpoint import Part
+from hashbench.contracts.goal import Goal
+from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk, sign
+from hashbench.contracts.iterative import Iterative
+from hashbench.contracts.plugin import Plugin, option
+from hashbench.contracts.products import Products
+from hashbench.contracts.report import Report
+from hashbench.contracts.run import Run
+from hashbench.contracts.split import Split, epochs
+from hashbench.contracts.victim import LabelledCodes, Victim
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.pipelines import decode_bytes
-from hashbench.data.split import Split, epochs
+from hashbench.disk.files import write_atomically
 from hashbench.errors import BadData, UnknownName, UserError
-from hashbench.files import write_atomically
-from hashbench.goal import Goal
-from hashbench.hasher import Backbone, Hasher, HashingMethod, Trunk, sign
-from hashbench.iterative import Iterative
-from hashbench.plugin import Plugin, option
-from hashbench.products import Products
-from hashbench.reading import read_results
-from hashbench.report import Report
-from hashbench.results import CellResult, Results, csv_text
+from hashbench.plugins.spec import split_outside_brackets
+from hashbench.results.cell import About, CellResult, Coordinates, HasherName, Measured, Name, Provenance
+from hashbench.results.reading import read_results
+from hashbench.results.results import Results, csv_text
+from hashbench.results.run import RunFacts, Shown
+from hashbench.results.setting import Setting
 from hashbench.retrieval import HammingRanking
-from hashbench.run import Run
-from hashbench.settings import Setting
-from hashbench.spec import split_outside_brackets
-from hashbench.suites import load_suite, suite_names
-from hashbench.victim import LabelledCodes, Victim
+from hashbench.suites.schema import Row as ShowRow
+from hashbench.suites.schema import Show
+from hashbench.suites.suite import load_suite, suite_names
 
 __all__ = [
+    "About",
     "Aim",
     "Attack",
     "Backbone",
@@ -32,24 +37,33 @@ __all__ = [
     "Benchmark",
     "Budget",
     "CellResult",
+    "Coordinates",
     "Dataset",
     "FittedAim",
     "Goal",
     "HammingRanking",
     "Hasher",
+    "HasherName",
     "HashingMethod",
     "Iterative",
     "LabelledCodes",
+    "Measured",
     "Measurement",
+    "Name",
     "Part",
     "Plugin",
     "Products",
+    "Provenance",
     "Report",
     "Results",
     "RetrievalData",
     "Row",
     "Run",
+    "RunFacts",
     "Setting",
+    "Show",
+    "ShowRow",
+    "Shown",
     "Split",
     "State",
     "Trunk",

@@ -1,4 +1,4 @@
-"""Shapes in signatures. jaxtyping is a test-only dependency: without it the annotations are the plain array types."""
+"""Types in signatures: shapes of arrays, and JSON. jaxtyping is a test-only dependency: without it shapes are plain array types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int, UInt, UInt8
+    from pydantic import JsonValue
 else:
+    JsonValue = Any
     try:
         from jaxtyping import Bool, Float, Int, UInt, UInt8
     except ImportError:
@@ -17,4 +19,7 @@ else:
 
         Bool = Float = Int = UInt = UInt8 = _Plain
 
-__all__ = ["Bool", "Float", "Int", "UInt", "UInt8"]
+Facts = dict[str, JsonValue]
+"""An object of JSON."""
+
+__all__ = ["Bool", "Facts", "Float", "Int", "JsonValue", "UInt", "UInt8"]

@@ -47,7 +47,7 @@ class PairwiseMethod(HashingMethod):
         """Loss of a batch's outputs (B, K) against the bank (N, K), `similar` (B, N) of 0/1."""
 
     def before_step(self, hasher: Hasher, step: int) -> None:
-        """What a method changes about the hasher before its training step number `step`, counted from 1; nothing here."""
+        """Change the hasher before its training step number `step`, counted from 1; nothing by default."""
 
     def starts_small(self, trunk: Trunk) -> bool:
         """Whether the release starts this method's hash layer on this trunk from N(0, 0.01): on pooled features."""

@@ -1,4 +1,4 @@
-"""What backbones share: normalisation, and training from scratch by a warm-up."""
+"""The base of our backbones: normalisation, and training from scratch by a warm-up."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from hashbench.api import Budget, Goal, Hasher, Run, Split
+from hashbench.api import Budget, Coordinates, Goal, Hasher, HasherName, Provenance, Run, Split
 from hashbench.cli.main import main
-from hashbench.configure import configure
+from hashbench.plugins.configure import configure
 from hashbench.testing.small import CPU, small_hasher, small_victim
 from hashbench.testing.small import small_split as testing_split
 
@@ -47,6 +47,21 @@ def perturb(
     images = split.images(np.arange(count), CPU)
     perturbed: Tensor = plugin.perturb(view, {}, images, goal_of(split, count), codes, budget, Run(seed, CPU))
     return perturbed
+
+
+def at(attack: str, bits: int = 8, target: int = 8, seed: int = 0, **changed: object) -> Coordinates:
+    """Where a cell of a made-up run stands."""
+    source, scored = (HasherName(hasher="dpsh", backbone="convnet", bits=count) for count in (bits, target))
+    given = {"dataset": "shapes", "protocol": "harmonised", "epsilon": 8 / 255, "source": source, "target": scored}
+    return Coordinates.model_validate({**given, "attack": attack, "seed": seed, **changed})
+
+
+def made(options: dict[str, dict[str, object]]) -> Provenance:
+    """How a made-up cell was made."""
+    given = {"protocol": {}, "budget": {"norm": "linf", "epsilon": 8 / 255}, "targets": {"queries": 200}, "hasher": {}}
+    data = {"content": "x", "image_size": 32, "class_names": []}
+    keys = {"hasher": "x", "images": "x"}
+    return Provenance.model_validate({**given, "options": options, "data": data, "keys": keys, "batch_size": 64})
 
 
 TINY = [

@@ -7,12 +7,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from hashbench.engine.scoring import finish_tables
-from hashbench.results import CellResult, Results
+from hashbench.engine.running.tables import finished
+from hashbench.results.cell import CellResult, Coordinates, HasherName, Measured, Provenance
+from hashbench.results.results import Results
+from hashbench.results.run import RunFacts
 from hashbench.retrieval import Bootstrap
 
 TEMPLATE = Path(__file__).parent / "fixtures" / "results3"
@@ -38,34 +39,38 @@ def results(
             for hasher in hashers:
                 for count in bits:
                     for epsilon in epsilons:
-                        where = {"dataset": "shapes", "hasher": hasher, "backbone": "convnet", "bits": count}
-                        where |= {"victim": f"{hasher}-convnet-{count}", "protocol": protocol, "seed": seed, "epsilon": epsilon}
-                        others = [f"{hasher}-convnet-{other}" for other in bits if other != count and transfer]
+                        own, *others = [HasherName(hasher=hasher, backbone="convnet", bits=one) for one in _first(count, bits)]
                         for i, attack in enumerate(attacks):
-                            for victim in (where["victim"], *others):
-                                cells.append(_cell(where | {"attack": attack, "victim": victim}, i, len(attacks), side))
-    finish_tables(cells)
+                            for target in (own, *(others if transfer else ())):
+                                where = {"dataset": "shapes", "source": own, "attack": attack, "target": target}
+                                where |= {"protocol": protocol, "seed": seed, "epsilon": epsilon}
+                                cells.append(_cell(Coordinates.model_validate(where), i, len(attacks), side))
     run = json.loads((TEMPLATE / "run.json").read_text())
     command = f"hashbench run --attack {','.join(attacks)}"
-    return Results([run | {"name": name, "command": command, "cells": [cell.slug for cell in cells]}], cells)
+    facts = run | {"name": name, "command": command, "cells": [cell.slug for cell in cells]}
+    return Results([RunFacts.model_validate(facts)], finished(cells))
 
 
-def _cell(names: dict[str, Any], strength: int, of: int, side: int) -> CellResult:
+def _first(count: int, bits: Sequence[int]) -> list[int]:
+    return [count, *(other for other in bits if other != count)]
+
+
+def _cell(at: Coordinates, strength: int, of: int, side: int) -> CellResult:
     file = next((TEMPLATE / "cells").glob("*fgsm*.json"))
     made = copy.deepcopy(json.loads(file.read_text())["made"])
-    key = json.dumps(names, sort_keys=True)
+    key = at.model_dump_json()
     rng = np.random.default_rng(list(key.encode()))
-    shared = np.random.default_rng(names["seed"])
-    made["budget"]["epsilon"] = names["epsilon"]
-    made["protocol"] |= {"name": names["protocol"], "version": 1 if names["protocol"] == "harmonised" else 2}
-    made["keys"] = {"hasher": f"{names['victim']} {names['seed']}", "images": key}
-    name, _, options = str(names["attack"]).partition("[")
+    shared = np.random.default_rng(at.seed)
+    made["budget"]["epsilon"] = at.epsilon
+    made["protocol"] |= {"name": at.protocol, "version": 1 if at.protocol == "harmonised" else 2}
+    made["keys"] = {"hasher": f"{at.target.label} {at.seed}", "images": key}
+    name, _, options = at.attack.partition("[")
     made["plugins"]["attack"] |= {"about": f"What {name} does", "paper": "https://example.org/paper"}
     if "steps=" in options:
         made["options"]["attack"]["steps"] = int(options.partition("steps=")[2].split(",")[0].rstrip("]"))
     floor = shared.uniform(0.2, 0.4, QUERIES)
     aim = floor + 0.4
-    reach = (strength / max(of - 1, 1)) * min(1.0, names["epsilon"] * 255 / 8) * 0.35
+    reach = (strength / max(of - 1, 1)) * min(1.0, at.epsilon * 255 / 8) * 0.35
     values = {
         "map_clean": shared.uniform(0.6, 0.8, QUERIES),
         "map_floor": floor,
@@ -79,24 +84,23 @@ def _cell(names: dict[str, Any], strength: int, of: int, side: int) -> CellResul
         "t_map_floor": floor,
         "t_precision_radius_2": floor,
     }
-    if name != "noise" and names["victim"] == f"{names['hasher']}-{names['backbone']}-{names['bits']}":
+    if name != "noise" and at.white_box:
         values["t_map_aim"] = aim
-    bootstrap = Bootstrap(QUERIES, names["seed"])
+    bootstrap = Bootstrap(QUERIES, at.seed)
     rows = [_row(metric, float(v.mean()), bootstrap.interval(v)) for metric, v in values.items()]
-    rows += [_row("rms", 0.01 + 0.02 * rng.random(), (0.0123, 0.0345)), _row("linf", names["epsilon"]), _row("changed", 0.98)]
+    rows += [_row("rms", 0.01 + 0.02 * rng.random(), (0.0123, 0.0345)), _row("linf", at.epsilon), _row("changed", 0.98)]
     rows += [_row("psnr", 30 + rng.random()), _row("rms_raw", 0.0301), _row("targets_without_relevant", 0.0)]
     seconds = float(10.0 ** rng.uniform(-4, -1))
     timings = [_row("seconds_per_image", seconds), _row("forwards_per_image", 5.0), _row("backwards_per_image", 5.0)]
     timings += [_row("fit_seconds", 0.0), _row("aim_fit_seconds", 1.5)]
     arrays = {f"per_query/{metric}": v for metric, v in values.items()}
-    arrays |= _counts(names["bits"], rng) | _pictures(side, shared, rng)
-    return CellResult(
-        names, "ok", f"cell-{hashlib.sha256(key.encode()).hexdigest()[:12]}", rows=rows, timings=timings, arrays=arrays, made=made
-    )
+    arrays |= _counts(at.source.bits, rng) | _pictures(side, shared, rng)
+    slug = f"cell-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    return CellResult(at, "ok", slug, "", tuple(rows), tuple(timings), arrays, Provenance.model_validate(made))
 
 
-def _row(metric: str, value: float, ends: tuple[float | None, float | None] = (None, None)) -> dict[str, Any]:
-    return {"metric": metric, "value": value, "low": ends[0], "high": ends[1]}
+def _row(metric: str, value: float, ends: tuple[float | None, float | None] = (None, None)) -> Measured:
+    return Measured(metric=metric, value=value, low=ends[0], high=ends[1])
 
 
 def _counts(bits: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What the generator and the discriminator are trained on (ProS-GAN, eq. 6-9). All images in [-1, 1]."""
+"""Losses of the generator and the discriminator (ProS-GAN, eq. 6-9). All images in [-1, 1]."""
 
 from __future__ import annotations
 

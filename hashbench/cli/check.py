@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from hashbench import registry
 from hashbench.errors import UnknownName, UserError
-from hashbench.spec import parse_spec
+from hashbench.plugins import registry
+from hashbench.plugins.spec import parse_spec
 
 
 @click.command("check", help="Try a plugin against its contract: what is wrong, and what to do.")
@@ -51,16 +51,21 @@ def _kind_of(text: str) -> str:
 
 def _kind_of_class(name: str, kind: str | None = None) -> str:
     """The kind a class is of by its base; UserError where it is of none, or not of `kind`."""
-    from hashbench import api
+    from hashbench.contracts.attack import Aim, Attack
+    from hashbench.contracts.benchmark import Benchmark
+    from hashbench.contracts.hasher import Backbone, HashingMethod
+    from hashbench.contracts.plugin import Plugin
+    from hashbench.contracts.report import Report
+    from hashbench.data.dataset import Dataset
 
-    bases = {
-        "attacks": api.Attack,
-        "aims": api.Aim,
-        "hashers": api.HashingMethod,
-        "backbones": api.Backbone,
-        "datasets": api.Dataset,
-        "benchmarks": api.Benchmark,
-        "reports": api.Report,
+    bases: dict[str, type[Plugin]] = {
+        "attacks": Attack,
+        "aims": Aim,
+        "hashers": HashingMethod,
+        "backbones": Backbone,
+        "datasets": Dataset,
+        "benchmarks": Benchmark,
+        "reports": Report,
     }
     loaded = registry.load(kind or "attacks", name)
     own = [one for one, base in bases.items() if isinstance(loaded, type) and issubclass(loaded, base)]

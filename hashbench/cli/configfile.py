@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from hashbench.disk.files import read_toml
 from hashbench.errors import UnknownName, UserError
-from hashbench.files import read_toml
 
 
 def apply_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> Path | None:

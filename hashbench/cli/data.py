@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashbench.cli.options import DATA, SPLIT, STORE, WORKERS
+from hashbench.cli.how import How
+from hashbench.cli.options import options
 from hashbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,30 +22,24 @@ def command() -> None:
 
 @command.command("check", help="Count, look at every image, and say what is wrong. Exits with 1 where the data is not sound.")
 @click.argument("dataset", default="lists")
-@DATA
-@SPLIT
+@options("data", "split", "workers", "store")
 @click.option("--labels-only", is_flag=True, help="Look at lists and labels, not at images.")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with sample images.")
-@WORKERS
-@STORE
 def check(
     dataset: str, data: str | None, split: str | None, labels_only: bool, html: Path | None, workers: int, store: str | None
 ) -> None:
     from rich.console import Console
 
     from hashbench.cli.data_page import page, summary
-    from hashbench.cli.execute import prepare
-    from hashbench.cli.execution import store_folder
-    from hashbench.cli.progress import Bars
+    from hashbench.cli.running import engine_of
     from hashbench.data.check import check_data
-    from hashbench.engine.choosing import choose_source
-    from hashbench.engine.store import Store
-    from hashbench.files import write_atomically
+    from hashbench.disk.files import write_atomically
+    from hashbench.engine.planning.choosing import choose_source
 
-    prepare(workers)
+    engine = engine_of(How(device="cpu", workers=workers, store=store))
     source, _ = choose_source(dataset, data, split=split)
-    index = Store(store_folder(store)).root / "files"
-    found = check_data(source.dataset.plugin, source.folder, not labels_only, index, workers, Bars(Console(stderr=True)))
+    index = engine.store.root / "files"
+    found = check_data(source.dataset.plugin, source.folder, not labels_only, index, workers, engine.machine.progress)
     screen = Console()
     if not screen.is_terminal:
         screen.width = 120
@@ -72,16 +67,14 @@ def _tell(found: Findings, labels_only: bool) -> None:
 @click.argument("name")
 @click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", required=True, help="The folder that holds datasets by name.")
 def fetch(name: str, data: str) -> None:
-    from rich.console import Console
-
-    from hashbench.cli.progress import Bars
+    from hashbench.cli.running import bars
     from hashbench.data.fetch import ON_REQUEST, archives_of, fetch_archive
 
     if name in ON_REQUEST:
         raise UserError(ON_REQUEST[name])
     folder = Path(data) / name
     for archive in archives_of(name):
-        digest = fetch_archive(archive, folder, Bars(Console(stderr=True)))
+        digest = fetch_archive(archive, folder, bars())
         checked = "as published" if archive.md5 else "no checksum is published for it: hashbench data check compares its counts"
         click.echo(f"{archive.name}: MD5 {digest}, {checked}")
     click.echo(f"{name} is in {folder}: hashbench data check {name} --data {data}")

@@ -1,4 +1,4 @@
-"""What `data check` found, for the terminal and as one HTML page with sample images."""
+"""The findings of `data check`, for the terminal and as one HTML page with sample images."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def summary(found: Findings) -> Iterator[tuple[str, Table]]:
 
 
 def page(found: Findings, labels_only: bool) -> str:
-    """The same as a self-contained page."""
+    """The findings as a self-contained page."""
     from jinja2 import Environment, StrictUndefined
 
     template = (files("hashbench.cli") / "templates" / "data.html.j2").read_text(encoding="utf-8")

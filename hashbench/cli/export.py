@@ -6,31 +6,40 @@ from pathlib import Path
 
 import click
 
+from hashbench.cli.options import output
 from hashbench.errors import UserError
 
 
 @click.command(
     "export", help="One tidy table of the finished runs in the folders RUN...: a row a run, cell and metric, times among them."
 )
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "kind", type=click.Choice(["csv", "parquet", "json"]), default="csv", show_default=True)
-@click.option("--out", "-o", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.  [default: standard output]")
-def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
+@output("The file to write.  [default: standard output]")
+@click.option("--schema", is_flag=True, help="The JSON schema of result files instead, for those who write their own.")
+def command(runs: tuple[Path, ...], kind: str, out: Path | None, schema: bool) -> None:
     import io
+    import json
 
     import pandas as pd
 
-    from hashbench.files import write_atomically
-    from hashbench.reading import read_results
-    from hashbench.results import csv_text
+    from hashbench.results.reading import read_results
+    from hashbench.results.results import csv_text
 
+    if schema:
+        from hashbench.results.schema import json_schema
+
+        return _write(json.dumps(json_schema(), indent=1, sort_keys=True) + "\n", out, "the schema of result files")
+    if not runs:
+        raise UserError("nothing to export: give the folders of finished runs.")
     tables = []
     for run in runs:
         results = read_results(run)
+        empty = dict.fromkeys(("metric", "value", "low", "high"))
         rows = [
             {"run": str(run), **cell.names, "status": cell.status, "reason": cell.reason, **row}
             for cell in results.cells
-            for row in ([*cell.rows, *cell.timings] or [{"metric": None, "value": None, "low": None, "high": None}])
+            for row in (list(map(dict, (*cell.rows, *cell.timings))) or [empty])
         ]
         tables.append(pd.DataFrame(rows))
     table = pd.concat(tables, ignore_index=True)
@@ -46,8 +55,14 @@ def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
         content = binary.getvalue()
     else:
         content = csv_text(table) if kind == "csv" else table.to_json(orient="records", indent=1) + "\n"
+    _write(content, out, f"{len(table)} rows")
+
+
+def _write(content: str | bytes, out: Path | None, what: str) -> None:
+    from hashbench.disk.files import write_atomically
+
     if out is None:
         click.echo(content, nl=False)
     else:
         write_atomically(out, content)
-        click.echo(f"{out}: {len(table)} rows")
+        click.echo(f"{out}: {what}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hashbench.cli.options import RUNS, output
 from hashbench.errors import UserError
 
 FORMATS = ("pdf", "svg", "png")
@@ -16,18 +17,13 @@ FORMATS = ("pdf", "svg", "png")
     "figure", help="A figure of the finished runs in the folders RUN..., by name: a suite's (figure2), or transfer, bars"
 )
 @click.argument("name")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    "-o",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write, .pdf, .svg or .png.  [default: NAME.pdf]",
-)
+@RUNS
+@output("The file to write, .pdf, .svg or .png.  [default: NAME.pdf]")
 @click.option("--columns", type=click.Choice(["1", "2"]), default="1", show_default=True, help="Of the paper that it is wide.")
 def command(name: str, runs: tuple[Path, ...], out: Path | None, columns: str) -> None:
-    from hashbench.configure import with_options
-    from hashbench.files import write_atomically
-    from hashbench.reading import read_results
+    from hashbench.disk.files import write_atomically
+    from hashbench.plugins.configure import with_options
+    from hashbench.results.reading import read_results
 
     file = out or Path(f"{name}.pdf")
     kind = file.suffix.removeprefix(".")

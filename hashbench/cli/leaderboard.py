@@ -6,16 +6,18 @@ from pathlib import Path
 
 import click
 
+from hashbench.cli.options import RUNS, output
+
 
 @click.command(
     "leaderboard",
     help="A static site from the finished runs in the folders RUN...: a ranking a data set and protocol version.",
 )
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", "-o", type=click.Path(path_type=Path, file_okay=False), default=Path("site"), show_default=True)
+@RUNS
+@output("The folder of the site.", Path("site"), folder=True)
 def command(runs: tuple[Path, ...], out: Path) -> None:
-    from hashbench.configure import configure
-    from hashbench.reading import read_results
+    from hashbench.plugins.configure import configure
+    from hashbench.results.reading import read_results
 
     files = configure("reports", "leaderboard").render(read_results(*runs), out)
     click.echo(f"{files[0]}: {len(files)} pages")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hashbench import registry
+from hashbench.plugins import registry
 
 
 @click.command("list", help="Show what there is, with one line each. KIND: one of " + ", ".join(registry.KINDS) + ".")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from hashbench import registry
 from hashbench.errors import UnknownName, UserError
+from hashbench.plugins import registry
 
 KINDS = {kind.removesuffix("s"): kind for kind in registry.KINDS if kind != "aims"}
 

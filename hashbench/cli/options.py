@@ -1,30 +1,165 @@
-"""Options that several commands have."""
+"""Every option that more than one command has: declared once, with one help text."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import click
 
-DATA = click.option(
-    "--data",
-    metavar="DIR",
-    envvar="HASHBENCH_DATA",
-    help="The folder of a dataset that reads one, or one that holds it under the dataset's name.",
-)
-SPLIT = click.option(
-    "--split", metavar="DIR", help="Released split files (test_img.txt, ...) of a dataset that else draws its own."
-)
-WEIGHTS = click.option(
-    "--weights", metavar="NAME|FILE", help="Backbones start from: imagenet, none, or a .safetensors or .pth file."
-)
-STORE = click.option(
-    "--store",
-    metavar="DIR",
-    envvar="HASHBENCH_STORE",
-    help="Where hashers and images are kept for reuse.  [default: HASHBENCH_HOME, or ~/.cache/hashbench]",
-)
-DEVICE = click.option("--device", default="auto", show_default=True, help="auto, cpu, or cuda:0.")
-WORKERS = click.option(
-    "--workers", type=int, default=min(8, os.cpu_count() or 1), show_default="CPUs, up to 8", help="Threads that decode images."
-)
+from hashbench.errors import UserError
+from hashbench.plugins.spec import split_outside_brackets
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An option of the command line."""
+
+    flag: str
+    help: str
+    field: str = ""
+    """What the function gets it as, where that is not the flag."""
+    type: type | None = None
+    default: Any = None
+    said: str = ""
+    """What the default is, where it is not one value."""
+    metavar: str | None = None
+    listed: bool = False
+    """Whether it repeats, and takes several values separated by commas."""
+    switch: bool = False
+    envvar: str | None = None
+
+    def option(self, one: bool, bare: bool) -> Decorator:
+        """As click has it; `one`: a command that takes a single value, `bare`: one that has no defaults of its own."""
+        extra: dict[str, Any] = {"envvar": self.envvar} if self.envvar else {}
+        if self.switch:
+            return click.option(self.flag, is_flag=True, default=None if bare else False, help=self.help, **extra)
+        default = None if bare else self.default
+        if self.listed and not one:
+            given: dict[str, Any] = {} if default is None else {"default": (str(default),), "show_default": True}
+            names = (self.flag, self.field or self.flag.removeprefix("--"))
+            callback = _numbers if self.type is int else _texts
+            extra |= {"multiple": True, "metavar": "NUMBER,..." if self.type is int else "NAME,...", "callback": callback}
+            return click.option(*names, **extra, **given, help=self._helped(bare))
+        shown = default is not None
+        return click.option(
+            self.flag, type=self.type, metavar=self.metavar, default=default, show_default=shown, help=self._helped(bare), **extra
+        )
+
+    def _helped(self, bare: bool) -> str:
+        said = self.said or ("" if self.default is None or not bare else f"{self.default}")
+        return f"{self.help}  [default: {said}]" if said and (bare or self.default is None) else self.help
+
+
+_CPUS = min(8, os.cpu_count() or 1)
+OPTIONS = {
+    "attack": Declared("--attack", "Attacks, with options as in 'dhta[steps=200]'.", "attacks", listed=True),
+    "hasher": Declared("--hasher", "Hashing methods.", "hashers", default="dpsh", listed=True),
+    "imported": Declared("--imported", "Hashers that were imported, or folders of hasher export, to attack.", listed=True),
+    "backbone": Declared("--backbone", "Backbones.", "backbones", said="convnet on shapes, else vgg11", listed=True),
+    "bits": Declared("--bits", "Code lengths, 1 to 256.", type=int, default=32, listed=True),
+    "dataset": Declared("--dataset", "Datasets.", "datasets", default="shapes", listed=True),
+    "protocol": Declared(
+        "--protocol",
+        "harmonised, published, another that hashbench targets show names, or a TOML file of your own.",
+        "protocols",
+        default="harmonised",
+        listed=True,
+    ),
+    "seed": Declared("--seed", "Seeds of hashers, targets and draws.", "seeds", type=int, default=0, listed=True),
+    "benchmark": Declared("--benchmark", "What is measured.", "benchmarks", said="all built-in", listed=True),
+    "report": Declared("--report", "Reports to write.", "reports", default="html", listed=True),
+    "epsilon": Declared("--epsilon", "L-inf budgets in pixel values of [0, 1].", "epsilons", default="8/255", listed=True),
+    "data": Declared(
+        "--data",
+        "The folder of a dataset that reads one, or one that holds it under the dataset's name.",
+        metavar="DIR",
+        envvar="HASHBENCH_DATA",
+    ),
+    "split": Declared("--split", "Released split files (test_img.txt, ...) of a dataset that else draws its own.", metavar="DIR"),
+    "skip-broken": Declared("--skip-broken", "Leave out images that can't be read, and say so in the results.", switch=True),
+    "weights": Declared("--weights", "Backbones start from: imagenet, none, or a .safetensors or .pth file.", metavar="NAME|FILE"),
+    "image-size": Declared(
+        "--image-size", "Side of the images in pixels.", type=int, said="32 on shapes, else 224, or 64 with quick"
+    ),
+    "preset": Declared(
+        "--preset",
+        "Less of everything, for a CPU; or the paper's sizes.",
+        metavar="quick|paper",
+        said="quick on shapes, else paper",
+    ),
+    "queries": Declared("--queries", "Attack this many queries, drawn by the seed.", type=int, said="all"),
+    "transfer": Declared("--transfer", "Score each attack's images on every other hasher of the run too.", switch=True),
+    "targets": Declared("--targets", "A file of hashbench targets make: its queries and targets.", metavar="FILE"),
+    "batch-size": Declared("--batch-size", "Images attacked or hashed at a time.", type=int, default=64),
+    "device": Declared("--device", "auto, cpu, or cuda:0.", default="auto"),
+    "workers": Declared("--workers", "Threads that decode images.", type=int, default=_CPUS),
+    "memory": Declared(
+        "--memory",
+        "How much of networks and arrays stays in memory between stages, such as 4GB.",
+        metavar="SIZE",
+        said="a quarter of the machine's",
+    ),
+    "store": Declared(
+        "--store",
+        "Where hashers and images are kept for reuse.",
+        metavar="DIR",
+        envvar="HASHBENCH_STORE",
+        said="HASHBENCH_HOME, or ~/.cache/hashbench",
+    ),
+    "cell-timeout": Declared("--cell-timeout", "Stop a cell that takes longer; the others go on.", type=float, metavar="SECONDS"),
+    "out": Declared("--out", "Where results go.", metavar="DIR", said="runs/ and a name of the run's own"),
+    "wait": Declared(
+        "--wait", "How long to wait for a stage that another process makes.", type=float, metavar="SECONDS", default=86_400.0
+    ),
+    "checkpoint-every": Declared(
+        "--checkpoint-every",
+        "Keep the state of long stages, so that a killed one goes on.",
+        type=float,
+        metavar="SECONDS",
+        default=60.0,
+    ),
+    "deterministic": Declared("--deterministic", "Make an operation without a deterministic algorithm an error.", switch=True),
+}
+WHICH_HASHER = ("hasher", "backbone", "bits", "dataset", "data", "split", "skip-broken", "weights", "image-size", "preset", "seed")
+"""What says which hasher."""
+EXECUTION = ("device", "workers", "memory", "cell-timeout", "out", "store", "wait", "checkpoint-every", "deterministic")
+"""Where and how a plan runs."""
+RUNS = click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+"""Folders of finished runs."""
+
+
+def options(*names: str, one: bool = False, bare: bool = False, said: str = "") -> Decorator:
+    """The options of these names; `one`: single values, `bare`: without defaults, which are `said` in their place."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for name in reversed(names):
+            declared = OPTIONS[name]
+            if said and not declared.switch:
+                declared = replace(declared, said=said)
+            function = declared.option(one, bare)(function)
+        return function
+
+    return decorate
+
+
+def output(help: str, default: Path | None = None, folder: bool = False, required: bool = False) -> Decorator:
+    """`--out` of a command that writes one file or folder."""
+    kind = click.Path(path_type=Path, file_okay=not folder, dir_okay=folder)
+    return click.option("--out", "-o", type=kind, default=default, show_default=default is not None, required=required, help=help)
+
+
+def _texts(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for value in values for part in split_outside_brackets(value))
+
+
+def _numbers(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in _texts(ctx, parameter, values))
+    except ValueError as error:
+        raise UserError(f"{parameter.opts[0]} takes whole numbers separated by commas, not '{','.join(values)}'.") from error

@@ -20,7 +20,7 @@ class _Rate(TaskProgressColumn):
 
 
 class Bars:
-    """A `hashbench.run.Progress` that draws with rich."""
+    """A `hashbench.contracts.run.Progress` that draws with rich."""
 
     def __init__(self, console: Console) -> None:
         self.console = console

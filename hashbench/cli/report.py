@@ -6,19 +6,17 @@ from pathlib import Path
 
 import click
 
-from hashbench.cli.run import LIST, listed
+from hashbench.cli.options import RUNS, options, output
 from hashbench.errors import UserError
 
 
 @click.command("report", help="Render the reports of the finished run in the folder RUN again, or of several beside each other.")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--report", "reports", **LIST, callback=listed, default=("html",), show_default=True, help="Reports to render.")
-@click.option(
-    "--out", "-o", type=click.Path(path_type=Path, file_okay=False), help="Where they go.  [default: RUN, where there is one]"
-)
+@RUNS
+@options("report")
+@output("Where they go.  [default: RUN, where there is one]", folder=True)
 def command(runs: tuple[Path, ...], reports: tuple[str, ...], out: Path | None) -> None:
-    from hashbench.configure import configure
-    from hashbench.reading import read_results
+    from hashbench.plugins.configure import configure
+    from hashbench.results.reading import read_results
 
     if out is None and len(runs) > 1:
         raise UserError("the report of several runs belongs to none of their folders: give --out DIR.")

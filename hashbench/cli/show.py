@@ -7,7 +7,7 @@ import inspect
 
 import click
 
-from hashbench import registry
+from hashbench.plugins import registry
 
 
 @click.command("show", help="Show a plugin's options, defaults, presets and paper, as in: hashbench show attacks dhta.")

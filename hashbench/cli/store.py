@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import click
+from rich.filesize import decimal
 
-from hashbench.cli.execution import store_folder
-from hashbench.cli.options import STORE
+from hashbench.cli.how import store_folder
+from hashbench.cli.options import options
 
 
 @click.group("store", help="What the store holds and what it stands on; check it, clear it.")
@@ -16,28 +17,28 @@ def command() -> None:
 
 
 @command.command("list", help="Every product with its size, the seconds it took, and the work it was.")
-@STORE
+@options("store")
 def list_(store: str | None) -> None:
-    from hashbench.engine.inventory import products
+    from hashbench.engine.store.inventory import products
 
     total = 0
     for product in products(store_folder(store)):
         total += product.size
-        seconds = float(product.made.get("seconds", 0))
-        click.echo(f"{product.name:<36} {_size(product.size):>9} {seconds:>9.1f} s  {product.made.get('work', '')}")
-    click.echo(f"{_size(total)} in {store_folder(store)}")
+        seconds = float(str(product.made.get("seconds", 0)))
+        click.echo(f"{product.name:<36} {decimal(product.size):>9} {seconds:>9.1f} s  {product.made.get('work', '')}")
+    click.echo(f"{decimal(total)} in {store_folder(store)}")
 
 
 @command.command("show", help="A product by its digest or the beginning of it: its key, what it stands on, what stands on it.")
 @click.argument("product")
-@STORE
+@options("store")
 def show(product: str, store: str | None) -> None:
-    from hashbench.engine.inventory import find, products
+    from hashbench.engine.store.inventory import find, products
 
     root = store_folder(store)
     found = find(root, product)
     everything = products(root)
-    click.secho(f"{found.name}, {_size(found.size)}", bold=True)
+    click.secho(f"{found.name}, {decimal(found.size)}", bold=True)
     click.echo(f"  {found.path}")
     for text, others in (
         ("stands on", [other for other in everything if other.path.name in found.needs]),
@@ -49,9 +50,9 @@ def show(product: str, store: str | None) -> None:
 
 
 @command.command("verify", help="Compare every file with its checksum. Exits with 1 where a product is damaged.")
-@STORE
+@options("store")
 def verify(store: str | None) -> None:
-    from hashbench.engine.inventory import damaged, products
+    from hashbench.engine.store.inventory import damaged, products
 
     root = store_folder(store)
     bad = list(damaged(root))
@@ -65,9 +66,9 @@ def verify(store: str | None) -> None:
 @command.command("gc", help="Remove what no run can ask for: drafts of dead runs, damaged products, products of code that is gone.")
 @click.option("--older-than", type=float, metavar="DAYS", help="And products that were made longer ago.")
 @click.option("--dry-run", is_flag=True, help="Say what would go.")
-@STORE
+@options("store")
 def gc(older_than: float | None, dry_run: bool, store: str | None) -> None:
-    from hashbench.engine.inventory import remove, unneeded
+    from hashbench.engine.store.inventory import remove, unneeded
     from hashbench.errors import UserError
 
     if older_than is not None and older_than < 0:
@@ -80,12 +81,4 @@ def gc(older_than: float | None, dry_run: bool, store: str | None) -> None:
         click.echo(f"{path.relative_to(root)}: {reason}")
     if not dry_run:
         remove([path for path, _ in going])
-    click.echo(f"{'would free' if dry_run else 'freed'} {_size(size)}")
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
+    click.echo(f"{'would free' if dry_run else 'freed'} {decimal(size)}")

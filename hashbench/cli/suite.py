@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hashbench.cli.execution import How, execution, store_folder
-from hashbench.cli.options import DATA, SPLIT, STORE, WEIGHTS
-from hashbench.cli.run import LIST, listed, numbers
-from hashbench.suites import load_suite, suite_names
+from hashbench.cli.how import How, execution, store_folder
+from hashbench.cli.options import options
+from hashbench.suites.suite import load_suite, suite_names
+
+if TYPE_CHECKING:
+    from hashbench.engine.planning.plan import Plan, Resolve
+
+_OVER = (
+    *("dataset", "data", "split", "skip-broken", "weights", "preset", "protocol", "hasher", "backbone", "bits", "seed"),
+    *("image-size", "epsilon", "queries", "batch-size"),
+)
+"""What may be set over a suite's own values."""
 
 
 @click.group("suite", help="Named experiments: every table and figure of the paper, or your own TOML file.")
 def command() -> None:
     pass
-
-
-def _options(function: Callable[..., None]) -> Callable[..., None]:
-    """What may be set over a suite's own values."""
-    for option in reversed(
-        (
-            click.option("--dataset", "datasets", **LIST, callback=listed, help="Datasets.  [default: shapes]"),
-            DATA,
-            SPLIT,
-            click.option("--skip-broken", is_flag=True, default=None, help="Leave images out that can't be read."),
-            WEIGHTS,
-            click.option("--preset", metavar="quick|paper", help="[default: quick on shapes, else paper]"),
-            click.option("--protocol", "protocols", **LIST, callback=listed, help="[default: harmonised, or published with paper]"),
-            click.option("--hasher", "hashers", **LIST, callback=listed, help="Instead of the suite's."),
-            click.option("--backbone", "backbones", **LIST, callback=listed, help="Instead of the suite's."),
-            click.option("--bits", **LIST, callback=numbers, help="Instead of the suite's."),
-            click.option("--seed", "seeds", **LIST, callback=numbers, help="Seeds.  [default: 0]"),
-            click.option("--image-size", type=int, help="Side of the images in pixels."),
-            click.option("--epsilon", "epsilons", **LIST, callback=listed, help="L-inf budgets.  [default: 8/255]"),
-            click.option("--queries", type=int, help="Attack this many queries.  [default: all]"),
-            click.option("--batch-size", type=int, help="Images attacked or hashed at a time.  [default: 64]"),
-        )
-    ):
-        function = option(function)
-    return function
 
 
 @command.command("list", help="The built-in suites.")
@@ -53,49 +37,38 @@ def list_suites() -> None:
 
 @command.command("show", help="A suite's cells, the work they share, and how long that took before on this machine.")
 @click.argument("name")
-@_options
-@STORE
+@options(*_OVER, bare=True, said="the suite's")
+@options("store")
 def show(name: str, store: str | None, **asked: Any) -> None:
-    from hashbench.engine.costs import estimate, measured_rates, work_of
+    from hashbench.cli.costs import tell_costs
+    from hashbench.engine.planning.outlook import outlook
+    from hashbench.engine.stages.pixels import pixels_unopened
 
-    plan = _plan(name, asked)
+    root = store_folder(store)
+    plan = _plan(name, asked, cache(lambda source: pixels_unopened(source, root / "files")))
     for suite in plan.suites:
-        click.secho(f"{suite['title']}: {suite['about']}", bold=True)
-        if suite["note"]:
-            click.echo(f"  {suite['note']}")
-        click.echo(f"  {len(suite['cells'])} cells: " + ", ".join(f"{key} = {text}" for key, text in suite["attacks"].items()))
+        click.secho(f"{suite.title}: {suite.about}", bold=True)
+        if suite.note:
+            click.echo(f"  {suite.note}")
+        click.echo(f"  {len(suite.cells)} cells: " + ", ".join(f"{key} = {text}" for key, text in suite.attacks.items()))
     click.secho(f"All together {len(plan.cells)} cells, which share:", bold=True)
-    tell_costs(estimate(work_of(plan), measured_rates(store_folder(store))))
-
-
-def tell_costs(stages: Mapping[str, tuple[int, float, int]]) -> None:
-    """What `estimate` found, a line a stage."""
-    from hashbench.engine.costs import STAGES
-
-    for stage, (count, seconds, unknown) in stages.items():
-        known = f"{_duration(seconds)} by what this store has measured" if unknown < count else "not measured in this store"
-        some = f", {unknown} of them not measured" if 0 < unknown < count else ""
-        click.echo(f"  {count} x {STAGES[stage]}: {known}{some}")
-    click.echo(f"About {_duration(sum(seconds for _, seconds, _ in stages.values()))}, the unmeasured apart.")
+    tell_costs([replace(stage, there=0) for stage in outlook(root, plan.cells, everything=True)])
 
 
 @command.command("run", help="Run a suite to its tables and figures, in the paper's order.")
 @click.argument("name")
-@_options
+@options(*_OVER, bare=True, said="the suite's")
 @execution
 def run(name: str, how: How, **asked: Any) -> None:
-    from hashbench.cli.execute import execute, prepare
+    from hashbench.cli.running import engine_of, execute, resolving
 
-    prepare(how.workers)
-    plan = _plan(name, asked)
-    execute(plan, f"{plan.asked['suite']}-{plan.asked['preset']}", plan.asked["batch_size"], how)
-
-
-def _plan(name: str, asked: dict[str, Any]) -> Any:
-    from hashbench.engine.suite_plan import plan_suite
-
-    return plan_suite(load_suite(name), {key: value for key, value in asked.items() if value not in (None, ())})
+    engine = engine_of(how, asked["batch_size"] or 64)
+    plan = _plan(name, asked, resolving(engine))
+    sizes = {cell.images.batch_size for cell in plan.cells}
+    execute(plan, engine_of(how, sizes.pop()), f"{plan.asked['suite']}-{plan.asked['preset']}", how)
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
+def _plan(name: str, asked: dict[str, Any], resolve: Resolve) -> Plan:
+    from hashbench.engine.planning.suite_plan import plan_suite
+
+    return plan_suite(load_suite(name), {key: value for key, value in asked.items() if value not in (None, ())}, resolve)

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import click
 
+from hashbench.cli.options import RUNS, output
+
 FORMATS = {"markdown": ".md", "latex": ".tex", "csv": ".csv"}
 
 
 @click.command("table", help="A table of the finished runs in the folders RUN..., by name: a suite's (table1), or by-bits, cells")
 @click.argument("name")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@RUNS
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="[default: by the suffix of --out, else markdown]")
-@click.option("--out", "-o", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.  [default: standard output]")
+@output("The file to write.  [default: standard output]")
 def command(name: str, runs: tuple[Path, ...], kind: str | None, out: Path | None) -> None:
-    from hashbench.configure import with_options
-    from hashbench.files import write_atomically
-    from hashbench.reading import read_results
+    from hashbench.disk.files import write_atomically
+    from hashbench.plugins.configure import with_options
+    from hashbench.results.reading import read_results
 
     by_suffix = {suffix: name for name, suffix in FORMATS.items()}
     kind = kind or by_suffix.get(out.suffix if out else "", "markdown")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from hashbench.cli.options import DATA, SPLIT
+from hashbench.cli.options import options, output
 from hashbench.errors import UserError
+from hashbench.protocols.protocol import Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from hashbench.data.dataset import RetrievalData
+
+_DRAW = ("dataset", "data", "split", "seed", "queries")
+"""What says which queries get targets; of a dataset only the labels are read."""
 
 
 @click.group("targets", help="Draw a target file for runs to share, or describe one, or a protocol's pool.")
@@ -17,39 +25,28 @@ def command() -> None:
     pass
 
 
-def _selection(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that say which queries get targets, and how."""
-    for option in (
-        click.option("--queries", type=int, help="This many queries, drawn by the seed.  [default: all]"),
-        click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draw."),
-        SPLIT,
-        DATA,
-        click.option("--dataset", default="shapes", show_default=True, help="The dataset; only its labels are read."),
-    ):
-        function = option(function)
-    return function
-
-
 @command.command("make", help="Draw targets and write them to a file; hashbench run --targets FILE uses it.")
-@_selection
-@click.option("--protocol", default="harmonised", show_default=True, help="A protocol's name, or a TOML file.")
-@click.option("--out", "-o", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@options(*_DRAW, "protocol", one=True)
+@output("The file to write.", required=True)
 def make(dataset: str, data: str | None, split: str | None, seed: int, queries: int | None, protocol: str, out: Path) -> None:
-    from hashbench.engine.targets import read_targets, target_text
-    from hashbench.files import write_atomically
+    from hashbench.disk.files import write_atomically
+    from hashbench.engine.targets.file import read_targets, target_text
+    from hashbench.engine.targets.pool import draw_labels
 
-    labels, choice = _choice(dataset, data, split, seed, queries, protocol)
+    labels, rule, picked = _choice(dataset, data, split, seed, queries, protocol)
+    if rule.targets in ("nearest", "farthest"):
+        raise UserError(f"targets '{rule.targets}' are found by the images, which this file is drawn without.")
     if not out.absolute().parent.is_dir():
         raise UserError(f"{out.absolute().parent} is not a folder: give --out a file in one that exists.")
-    write_atomically(out, target_text(labels, choice))
-    targets = read_targets(out, labels, choice.protocol)
-    click.echo(f"{out}: {len(targets.queries)} queries of {labels.name}, protocol {choice.protocol.name}, sha256 {targets.sha256}")
+    write_atomically(out, target_text(labels, picked, draw_labels(labels, picked, rule, seed), rule, seed))
+    targets = read_targets(out, labels, rule)
+    click.echo(f"{out}: {len(targets.queries)} queries of {labels.name}, protocol {rule.name}, sha256 {targets.sha256}")
 
 
 @command.command("show", help="Describe a target FILE, or without one what a protocol's pool gives on average.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@_selection
-@click.option("--protocol", "protocols", multiple=True, help="Protocols to describe.  [default: all built-in]")
+@options(*_DRAW, one=True)
+@options("protocol", bare=True, said="all built-in")
 def show(
     file: Path | None,
     dataset: str,
@@ -59,36 +56,35 @@ def show(
     queries: int | None,
     protocols: tuple[str, ...],
 ) -> None:
-    from hashbench.protocol import PROTOCOLS
-    from hashbench.spec import split_outside_brackets
+    from hashbench.protocols.protocol import PROTOCOLS
 
     if file is not None:
         _show_file(file, dataset, data, split)
         return
-    names = [name for text in protocols for name in split_outside_brackets(text)]
-    for name in names or PROTOCOLS:
+    for name in protocols or PROTOCOLS:
         _show_pool(*_choice(dataset, data, split, seed, queries, name))
 
 
-def _choice(dataset: str, data: str | None, split: str | None, seed: int, queries: int | None, protocol: str) -> tuple[Any, Any]:
-    """Labels of the dataset, and the choice of targets."""
-    from hashbench.engine.choosing import choose_source
-    from hashbench.engine.targets import TargetChoice
-    from hashbench.protocol_file import protocol_of
+def _choice(
+    dataset: str, data: str | None, split: str | None, seed: int, queries: int | None, protocol: str
+) -> tuple[RetrievalData, Protocol, np.ndarray]:
+    """Labels of the dataset, how targets are drawn, and the positions of the queries."""
+    from hashbench.engine.planning.choosing import choose_source
+    from hashbench.engine.targets.pool import pick_queries
+    from hashbench.protocols.file import protocol_of
 
     if queries is not None and queries < 1:
         raise UserError(f"--queries is {queries}: give at least 1, or leave it out for all.")
     if seed < 0:
         raise UserError(f"--seed is {seed}: give 0 or more.")
     source, _ = choose_source(dataset, data, split=split)
-    return source.dataset.plugin.load(source.folder, source.image_size), TargetChoice(source, protocol_of(protocol), queries, seed)
+    labels = source.dataset.plugin.load(source.folder, source.image_size)
+    return labels, protocol_of(protocol), pick_queries(len(labels.rows["query"]), queries, seed)
 
 
-def _show_pool(labels: Any, choice: Any) -> None:
-    from hashbench.targets import TargetPool, pick_queries
+def _show_pool(labels: RetrievalData, protocol: Protocol, picked: np.ndarray) -> None:
+    from hashbench.engine.targets.pool import TargetPool
 
-    protocol = choice.protocol
-    picked = pick_queries(len(labels.rows["query"]), choice.queries, choice.seed)
     pool = TargetPool.of(labels, picked, protocol)
     expected = pool.expectations()
     fewer = "" if pool.min_images == protocol.min_images else f" (the protocol's {protocol.min_images} leave some query none)"
@@ -111,22 +107,23 @@ def _show_pool(labels: Any, choice: Any) -> None:
 
 
 def _show_file(file: Path, dataset: str, data: str | None, split: str | None) -> None:
-    from hashbench.engine.choosing import choose_source
-    from hashbench.engine.targets import load_target_file, read_targets
-    from hashbench.protocol import Protocol
-    from hashbench.targets import floors_of
+    from pydantic import TypeAdapter
+
+    from hashbench.engine.planning.choosing import choose_source
+    from hashbench.engine.targets.file import load_target_file, read_targets
+    from hashbench.engine.targets.pool import floors_of
 
     content = load_target_file(file)
-    click.secho(f"{file}: targets for {content['dataset']}, seed {content['seed']}", bold=True)
-    click.echo("  rule: " + ", ".join(f"{name} {value}" for name, value in content["rule"].items()))
-    overlap = content["facts"]["overlap"]
-    click.echo(f"  queries: {len(content['queries'])}; a target shares a class with its query for {overlap:.1%} of them")
-    if data is None and dataset == "shapes" and content["dataset"] != "shapes":
+    click.secho(f"{file}: targets for {content.dataset}, seed {content.seed}", bold=True)
+    click.echo("  rule: " + ", ".join(f"{name} {value}" for name, value in content.rule.items()))
+    overlap = float(str(content.facts["overlap"]))
+    click.echo(f"  queries: {len(content.queries)}; a target shares a class with its query for {overlap:.1%} of them")
+    if data is None and dataset == "shapes" and content.dataset != "shapes":
         click.echo("  floor: give --dataset and --data to have it computed")
         return
     source, _ = choose_source(dataset, data, split=split)
     labels = source.dataset.plugin.load(source.folder, source.image_size)
-    targets = read_targets(file, labels, Protocol("", 1, **content["rule"]))
+    targets = read_targets(file, labels, TypeAdapter(Protocol).validate_python({"name": "", "version": 1, **content.rule}))
     floors = floors_of(targets.labels, labels.split_labels("database"))
     click.echo(f"  sha256: {targets.sha256}")
     click.echo(f"  floor of t-MAP (a random ranking): {floors.mean():.1%}; standard deviation over queries: {floors.std():.1%}")

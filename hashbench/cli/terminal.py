@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.table import Table
 
-from hashbench.budget import epsilon_text
-from hashbench.results import CellResult, Results
+from hashbench.contracts.budget import epsilon_text
+from hashbench.results.cell import CellResult
+from hashbench.results.results import Results
 
 COLUMNS = {
     "MAP clean": ("map_clean", 3),
@@ -48,7 +49,7 @@ def results_table(results: Results) -> Table:
 
 
 def _name(cell: CellResult, name: str) -> str:
-    return epsilon_text(cell.names[name]) if name == "epsilon" else str(cell.names[name])
+    return epsilon_text(cell.at.epsilon) if name == "epsilon" else str(cell.names[name])
 
 
 def _number(cell: CellResult, metric: str, digits: int) -> str:
@@ -59,4 +60,5 @@ def _number(cell: CellResult, metric: str, digits: int) -> str:
 
 
 def _seconds(cell: CellResult) -> str:
-    return next((f"{row['value']:.4f}" for row in cell.timings if row["metric"] == "seconds_per_image"), "-")
+    seconds = cell.value("seconds_per_image")
+    return "-" if seconds is None else f"{seconds:.4f}"

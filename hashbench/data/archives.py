@@ -1,4 +1,4 @@
-"""What the loaders of official distributions share: labelled images in, splits drawn or as released, retrieval data out."""
+"""Shared code of the loaders of official distributions: labelled images in, splits drawn or as released, retrieval data out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from hashbench.contracts.plugin import option
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.draw import draw_split
 from hashbench.data.image_files import ImageFiles
 from hashbench.data.of_files import data_of_files
 from hashbench.data.released import released_split
 from hashbench.errors import BadData
-from hashbench.plugin import option
 
 
 @dataclass(frozen=True)

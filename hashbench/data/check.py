@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from hashbench.contracts.run import Progress
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.facts import SPLITS
 from hashbench.data.images import look_at_all
 from hashbench.errors import BadData
-from hashbench.run import Progress
 
 SHOWN = 10
 """Sentences of a kind that are kept; the rest is counted."""
@@ -26,7 +26,7 @@ WARNINGS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 @dataclass
 class Findings:
-    """What was found."""
+    """The findings of a check."""
 
     data: RetrievalData | None
     """What could be read; None where nothing could."""

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torchvision.transforms.v2 import functional as v2
 
+from hashbench.contracts.plugin import option
 from hashbench.data.archives import first_folder
 from hashbench.data.batches import read_batch
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.facts import SPLITS, identities, label_facts, split_facts
 from hashbench.errors import BadData
-from hashbench.plugin import option
 
 BATCHES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -1,4 +1,4 @@
-"""What a retrieval dataset is: one pool of images, three lists of positions in it, multi-hot labels."""
+"""The contract of a dataset: one pool of images, three lists of positions in it, multi-hot labels."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hashbench.contracts.plugin import Plugin
 from hashbench.data.facts import SPLITS, identities, label_facts, split_facts
 from hashbench.data.image_files import ImageFiles
 from hashbench.errors import BadData
-from hashbench.plugin import Plugin
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class RetrievalData:
         return self.labels[self.rows[split]]
 
     def with_hashes(self, hashes: np.ndarray) -> RetrievalData:
-        """The same with the content of its files known: `hashes` (pool, 32) uint8 SHA-256."""
+        """A copy that knows the content of its files: `hashes` (pool, 32) uint8 SHA-256."""
         content, images = (hashlib.sha256(start + hashes.tobytes()).hexdigest() for start in (self.content.encode(), b""))
         identity = identities(hashes)
         facts = self.facts | split_facts(self.rows, identity)
         return dataclasses.replace(self, content=content, images=images, identity=identity, facts=facts)
 
     def without(self, broken: Mapping[int, str]) -> RetrievalData:
-        """The same without the images at these pool positions, which the facts then list with the reason."""
+        """A copy without the images at these pool positions; its facts list them with the reason."""
         if not broken:
             return self
         left = {split: rows[~np.isin(rows, list(broken))] for split, rows in self.rows.items()}
@@ -98,7 +98,7 @@ class Dataset(Plugin, ABC):
         """Read lists and labels; look at no image. Raises BadData with file and line."""
 
     def examine(self, folder: Path | None) -> tuple[RetrievalData | None, list[str]]:
-        """What can be read in spite of damage, and a sentence for each damage: for `hashbench data check`."""
+        """All that can be read in spite of damage, and a sentence for each damage: for `hashbench data check`."""
         try:
             return self.load(folder, self.default_size), []
         except BadData as error:

@@ -1,4 +1,4 @@
-"""What is found in data: counts, label statistics, duplicates and leaks. It goes into every result made on that data."""
+"""Facts about data for every result made on it: counts, label statistics, duplicates, leaks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPLITS = ("train", "database", "query")
 
 
 def label_facts(labels: np.ndarray, rows: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Of each split: rows, rows without a label, mean and largest number of classes of a row, distinct label vectors."""
+    """For each split: rows, rows without a label, mean and largest number of classes of a row, distinct label vectors."""
     facts: dict[str, Any] = {"classes": labels.shape[1]}
     for split in SPLITS:
         own = labels[rows[split]]

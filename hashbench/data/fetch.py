@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from hashbench.contracts.run import Progress
 from hashbench.errors import UnknownName, UserError
-from hashbench.run import Progress
 
 CHUNK = 1 << 20
 

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from hashbench.contracts.plugin import option
 from hashbench.data.archives import Archive, Catalogue, first_folder
 from hashbench.data.text import read_lines
 from hashbench.errors import BadData
-from hashbench.plugin import option
 
 RELEVANT = [
     "baby",

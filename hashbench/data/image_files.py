@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from hashbench.contracts.run import Progress
 from hashbench.data.ahead import in_order
 from hashbench.data.pipelines import decode_with_mode
 from hashbench.data.text import Complain
+from hashbench.disk.files import write_atomically
 from hashbench.errors import BadData
-from hashbench.files import write_atomically
-from hashbench.run import Progress
 
 LARGEST = 1 << 28
 """Bytes of one image file."""
@@ -77,18 +77,31 @@ class ImageFiles:
     def _real_root(self) -> str:
         return os.path.realpath(self.root)
 
-    def hashes(self, index: Path, workers: int, progress: Progress, complain: Complain) -> np.ndarray:
+    def known_hashes(self, index: Path) -> np.ndarray | None:
+        """The hashes by names, sizes and times alone; None where a file would have to be opened. Writes nothing."""
+        known = _read_index(index / self._index_name, len(self.paths))
+        try:
+            stats = (os.stat(self.root / path) for path in self.paths)
+            same = all(tuple(entry)[:3] == _times(stat) for entry, stat in zip(known, stats, strict=True))
+        except (OSError, ValueError):
+            return None
+        return known["sha256"] if same else None
+
+    @property
+    def _index_name(self) -> str:
+        name = "\0".join([self._real_root, *self.paths]).encode("utf-8", "surrogatepass")
+        return f"{hashlib.sha256(name).hexdigest()[:20]}.npy"
+
+    def hashes(self, index: Path | None, workers: int, progress: Progress, complain: Complain) -> np.ndarray:
         """(pool, 32) uint8: SHA-256 of each file; zeros where one is missing, after the complaint.
 
-        Hashes are kept in the folder `index` beside size and times of each file, and only files that changed are read again.
+        Hashes are kept in the folder `index`, if any, beside size and times of each file; only files that changed are read again.
         """
-        name = hashlib.sha256("\0".join([self._real_root, *self.paths]).encode("utf-8", "surrogatepass")).hexdigest()[:20]
-        known = _read_index(index / f"{name}.npy", len(self.paths))
+        known = _read_index(None if index is None else index / self._index_name, len(self.paths))
         entries = known.copy()
 
         def look(position: int) -> None:
-            stat = self.path(position).stat()
-            times = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            times = _times(self.path(position).stat())
             if tuple(known[position])[:3] != times:
                 entries[position] = (*times, np.frombuffer(hashlib.sha256(self.read(position)).digest(), dtype=np.uint8))
 
@@ -103,14 +116,19 @@ class ImageFiles:
         for problem in progress.track(in_order(look_or_tell, len(self.paths), workers), "looking at images", len(self.paths)):
             if problem is not None:
                 complain(problem)
-        if not np.array_equal(entries, known):
-            write_atomically(index / f"{name}.npy", entries.tobytes())
+        if index is not None and not np.array_equal(entries, known):
+            write_atomically(index / self._index_name, entries.tobytes())
         return entries["sha256"]
 
 
-def _read_index(file: Path, count: int) -> np.ndarray:
+def _times(stat: os.stat_result) -> tuple[int, int, int]:
+    """Size and times, which change when a file does."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def _read_index(file: Path | None, count: int) -> np.ndarray:
     """Entries of an earlier look; zeros where there was none, or its file is not whole."""
-    data = file.read_bytes() if file.is_file() else b""
+    data = file.read_bytes() if file is not None and file.is_file() else b""
     if len(data) != count * _ENTRY.itemsize:
         return np.zeros(count, dtype=_ENTRY)
     return np.frombuffer(data, dtype=_ENTRY)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hashbench.contracts.run import Progress
 from hashbench.data.ahead import in_order
 from hashbench.data.dataset import RetrievalData
 from hashbench.errors import BadData
-from hashbench.run import Progress
 
 PIXELS, FOUND = "pixels.npy", "found.json"
 
@@ -21,7 +21,7 @@ PIXELS, FOUND = "pixels.npy", "found.json"
 def look_at_all(
     data: RetrievalData, workers: int, progress: Progress
 ) -> Iterator[tuple[np.ndarray] | tuple[np.ndarray, str] | BadData]:
-    """Of every image in order: its pixels, and the mode of its file where it has one; or why it can't be read."""
+    """Yield for every image, in order, its pixels and the mode of its file if any; or the error that stops it from being read."""
 
     def look(position: int) -> tuple[np.ndarray] | tuple[np.ndarray, str] | BadData:
         try:

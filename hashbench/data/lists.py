@@ -9,13 +9,13 @@ from typing import Literal
 
 import numpy as np
 
+from hashbench.contracts.plugin import option
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.facts import SPLITS
 from hashbench.data.image_files import ImageFiles
 from hashbench.data.of_files import data_of_files
 from hashbench.data.text import STEMS, Complain, read_lines, refuse, relative_path, zeros_and_ones
 from hashbench.errors import BadData
-from hashbench.plugin import option
 
 
 @dataclass(frozen=True)

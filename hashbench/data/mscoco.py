@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from hashbench.contracts.plugin import option
 from hashbench.data.archives import Archive, Catalogue, first_folder
 from hashbench.data.text import LARGEST, relative_path
+from hashbench.disk.files import read_json
 from hashbench.errors import BadData
-from hashbench.files import read_json
-from hashbench.plugin import option
 
 PARTS = ("train2014", "val2014")
 _KEPT = {"images", "annotations", "categories", "id", "file_name", "image_id", "category_id", "name"}

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from hashbench.contracts.plugin import option
 from hashbench.data.archives import Archive, Catalogue, first_folder
 from hashbench.data.text import read_lines, relative_path
 from hashbench.errors import BadData
-from hashbench.plugin import option
 
 CONCEPTS = 81
 FOLDERS = ("Flickr", "images", "image", ".")
@@ -112,7 +112,7 @@ def _column(root: Path, concept: str, images: int) -> np.ndarray:
 
 
 def _folder(root: Path, sample: list[str]) -> tuple[str, bool]:
-    """Where the images are, below folders as listed or flat; the official place where none of the sample is there."""
+    """The folder of the images, nested as listed or flat; the official place where no image of the sample is found."""
     for base in FOLDERS:
         for path in sample:
             if (root / base / path).is_file():

@@ -34,7 +34,7 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class Header:
-    """What an image file says of itself before it is decoded."""
+    """The header of an image file."""
 
     mode: str
     width: int
@@ -68,7 +68,7 @@ def decode_bytes(pipeline: str, data: bytes, size: int, name: str) -> np.ndarray
 
 
 def decode_with_mode(pipeline: str, data: bytes, size: int, name: str) -> tuple[np.ndarray, str]:
-    """The same, and the mode that the file is in: RGB, L, CMYK, ..."""
+    """Pixels as `decode_bytes` gives them, and the mode of the file: RGB, L, CMYK, ..."""
     mode = read_header(data, name).mode
     try:
         return PIPELINES[pipeline].decode(data, size), mode

@@ -79,7 +79,7 @@ def _differing(file: Path, labels: np.ndarray) -> int | None:
 
 
 def _matching(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Which of our columns each of theirs is: the pairs of columns that differ in fewest rows first."""
+    """For each of their columns the matching one of ours, pairs that differ in fewest rows first."""
     one, other = ours.astype(np.int64), theirs.astype(np.int64)
     apart = (other.sum(0)[:, None] + one.sum(0)[None] - 2 * other.T @ one).astype(float)
     matched = np.zeros(len(apart), dtype=np.int64)

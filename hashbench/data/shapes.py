@@ -10,9 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from hashbench.contracts.plugin import option
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.facts import label_facts, split_facts
-from hashbench.plugin import option
+from hashbench.plugins.fingerprint import code_hash
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -71,7 +72,7 @@ class Shapes(Dataset):
             "database": np.arange(self.database),
             "query": np.arange(self.database, count),
         }
-        source = repr(sorted(asdict(self).items())) + Path(__file__).read_text(encoding="utf-8")
+        source = repr(sorted(asdict(self).items())) + code_hash(self)
         return RetrievalData(
             name="shapes",
             classes=tuple(SHAPES),

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from hashbench.contracts.plugin import option
 from hashbench.data.archives import Archive, Catalogue, first_folder
 from hashbench.data.text import read_lines, relative_path
 from hashbench.errors import BadData
-from hashbench.plugin import option
 
 CLASSES = [
     "aeroplane",

@@ -43,14 +43,14 @@ def expected_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d
 
 
 def best_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
-    """(Q, K + 1) the same with the relevant items first among ties."""
+    """(Q, K + 1) shares of the sum of precisions with the relevant items first among ties."""
     n_before, r_before = _before(items), _before(relevant)
     share: np.ndarray = relevant + (r_before - n_before) * harmonic_gap(n_before, relevant)
     return share
 
 
 def worst_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
-    """(Q, K + 1) the same with the relevant items last among ties."""
+    """(Q, K + 1) shares of the sum of precisions with the relevant items last among ties."""
     start = _before(items) + items - relevant
     share: np.ndarray = relevant + (_before(relevant) - start) * harmonic_gap(start, relevant)
     return share

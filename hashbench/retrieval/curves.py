@@ -1,4 +1,4 @@
-"""What follows from distance counts: precision and recall at N items (in expectation over ties) and by radius; mean distances."""
+"""Curves from distance counts: precision and recall at N items (in expectation over ties) and by radius; mean distances."""
 
 from __future__ import annotations
 

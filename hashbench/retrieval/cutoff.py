@@ -51,10 +51,8 @@ def _of_query(n: np.ndarray, r: np.ndarray, top: int, normaliser: Normaliser) ->
 
 
 def hypergeometric(items: int, relevant: int, drawn: int) -> tuple[np.ndarray, np.ndarray]:
-    """Chances and numbers of relevant items among `drawn` of `items`, of which `relevant` are: all that can be."""
+    """Probabilities and numbers of relevant items among `drawn` of `items`, `relevant` of them relevant: all possible numbers."""
+    from scipy.stats import hypergeom
+
     hits = np.arange(max(0, drawn - (items - relevant)), min(relevant, drawn) + 1)
-    h = hits[:-1].astype(np.float64)
-    steps = np.log((relevant - h) * (drawn - h)) - np.log((h + 1) * (items - relevant - drawn + h + 1))
-    logs = np.concatenate([[0.0], np.cumsum(steps)])
-    weights = np.exp(logs - logs.max())
-    return weights / weights.sum(), hits
+    return hypergeom.pmf(hits, items, relevant, drawn), hits

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hashbench.attack import Aim
-from hashbench.engine.seeds import seeded
-from hashbench.goal import Goal
-from hashbench.run import Run
+from hashbench.contracts.attack import Aim
+from hashbench.contracts.goal import Goal
+from hashbench.contracts.run import Run
+from hashbench.engine.machine.seeds import seeded
 from hashbench.testing.finding import Finding, Trial, global_randomness, survives, try_options
 from hashbench.testing.small import BITS, CPU, QUERIES, small_goal, small_hasher, small_split, small_victim
 

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hashbench.attack import Attack, FittedAim, State
-from hashbench.budget import Budget
-from hashbench.engine.enforce import check_images
-from hashbench.engine.seeds import seeded
+from hashbench.contracts.attack import Attack, FittedAim, State
+from hashbench.contracts.budget import Budget
+from hashbench.contracts.goal import Goal
+from hashbench.contracts.hasher import Hasher
+from hashbench.contracts.run import Run
+from hashbench.engine.machine.seeds import seeded
+from hashbench.engine.stages.enforce import check_images
 from hashbench.errors import ContractError
-from hashbench.goal import Goal
-from hashbench.hasher import Hasher
-from hashbench.run import Run
 from hashbench.testing.finding import Finding, Trial, global_randomness, survives, try_options
 from hashbench.testing.small import CPU, QUERIES, small_aim, small_goal, small_hasher, small_split, small_victim
 
@@ -77,7 +77,7 @@ def attack_findings(attack: Attack) -> list[Finding]:
 
 
 def _try_images(trial: Trial, subject: _Subject, perturbed: Tensor) -> None:
-    """What the images must be like."""
+    """Rules about the images."""
     with trial.rule("range", "clip to [0, 1], as budget.project does") as expect:
         low, high = float(perturbed.min()), float(perturbed.max())
         expect(low >= 0 and high <= 1, f"its images go from {low:.3f} to {high:.3f}")
@@ -96,7 +96,7 @@ def _try_images(trial: Trial, subject: _Subject, perturbed: Tensor) -> None:
 
 
 def _try_manners(trial: Trial, subject: _Subject) -> None:
-    """What it must leave alone, and where it must run."""
+    """Rules about side effects and devices."""
     attack = subject.attack
     with trial.rule("in place", "work on a clone: images.clone()") as expect:
         images, before = subject.images.clone(), subject.images.clone()

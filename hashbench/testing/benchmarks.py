@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from hashbench.benchmark import Benchmark
-from hashbench.budget import Budget
-from hashbench.products import AttackLog, Products
-from hashbench.protocol import PROTOCOLS
+from hashbench.contracts.benchmark import Benchmark
+from hashbench.contracts.budget import Budget
+from hashbench.contracts.products import AttackLog, Products
+from hashbench.protocols.protocol import PROTOCOLS
 from hashbench.testing.finding import Finding, Trial, try_options
 
 _QUERIES, _ROWS, _BITS = 6, 40, 8

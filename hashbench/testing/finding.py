@@ -1,4 +1,4 @@
-"""What a check found, and how a rule is tried."""
+"""Findings of a contract check, and the trial of a rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hashbench.plugin import options_of
+from hashbench.contracts.plugin import options_of
 
 
 @dataclass(frozen=True)

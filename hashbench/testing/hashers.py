@@ -7,9 +7,9 @@ import json
 import numpy as np
 import torch
 
-from hashbench.engine.seeds import seeded
-from hashbench.hasher import Backbone, Hasher, HashingMethod, Trunk
-from hashbench.run import Run
+from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk
+from hashbench.contracts.run import Run
+from hashbench.engine.machine.seeds import seeded
 from hashbench.testing.finding import Finding, Trial, survives, try_options
 from hashbench.testing.small import BITS, CPU, named, small_split
 

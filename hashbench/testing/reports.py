@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from hashbench.report import Report
-from hashbench.results import CellResult, Results
-from hashbench.settings import TABLE
+from hashbench.contracts.report import Report
+from hashbench.results.cell import CellResult, Coordinates, HasherName, Measured, Provenance
+from hashbench.results.results import Results
+from hashbench.results.run import RunFacts
 from hashbench.testing.finding import Finding, Trial, try_options
 
 _EVIL = "<script>alert(1)</script>"
@@ -18,7 +18,6 @@ _EVIL = "<script>alert(1)</script>"
 
 def small_results() -> Results:
     """A run of one cell with a number and one without, whose attacks have names that HTML must escape."""
-    names: dict[str, Any] = {**dict.fromkeys(TABLE, "x"), "bits": 8, "seed": 0, "epsilon": 8 / 255, "victim": "x-x-8"}
     made = {
         "options": {"attack": {"aim": _EVIL}, "hasher": {}, "backbone": {}, "dataset": {}},
         "plugins": {"attack": {"about": _EVIL, "paper": _EVIL, "access": "none"}},
@@ -27,29 +26,33 @@ def small_results() -> Results:
         "data": {"identity": "x", "database_rows": 9, "class_names": [_EVIL], "content": "x", "image_size": 8},
         "hasher": {"training": _EVIL},
         "keys": {"hasher": "x", "images": "x"},
-        "budget": {"epsilon": 8 / 255},
+        "budget": {"norm": "linf", "epsilon": 8 / 255},
         "batch_size": 64,
     }
     values = np.array([0.1, 0.4, 0.2, 0.3])
-    row = {"metric": "t_map", "value": float(values.mean()), "low": 0.15, "high": 0.35}
+    row = Measured(metric="t_map", value=float(values.mean()), low=0.15, high=0.35)
+    provenance = Provenance.model_validate(made)
     cells = [
-        CellResult(names | {"attack": f"{_EVIL}1"}, "ok", "x-1", rows=[row], arrays={"per_query/t_map": values}, made=made),
-        CellResult(names | {"attack": _EVIL}, "error", "x-2", reason=f"RuntimeError: {_EVIL}"),
+        CellResult(_at(f"{_EVIL}1"), "ok", "x-1", rows=(row,), arrays={"per_query/t_map": values}, made=provenance),
+        CellResult(_at(_EVIL), "error", "x-2", reason=f"RuntimeError: {_EVIL}"),
     ]
     show = {"kind": "rows", "rows": [{"label": _EVIL, "attack": "evil", "metric": "t_map"}]}
-    suite = {"name": "x", "title": _EVIL, "about": "x", "note": "", "attacks": {"evil": _EVIL}, "show": [show]}
+    slugs = [cell.slug for cell in cells]
     run = {
         "name": "x",
         "command": f"hashbench run --attack '{_EVIL}'",
         "config": {"attacks": [_EVIL], "suite": "x", "preset": "quick"},
-        "suites": [suite | {"cells": ["x-1", "x-2"]}],
-        "cells": ["x-1", "x-2"],
-        "versions": {},
+        "suites": [{"name": "x", "title": _EVIL, "about": "x", "attacks": {"evil": _EVIL}, "show": [show], "cells": slugs}],
+        "cells": slugs,
         "device": "CPU",
         "threads": 1,
-        "plan": "",
     }
-    return Results([run], cells)
+    return Results([RunFacts.model_validate(run)], cells)
+
+
+def _at(attack: str) -> Coordinates:
+    hasher = HasherName(hasher="x", backbone="x", bits=8)
+    return Coordinates(dataset="x", source=hasher, attack=attack, target=hasher, protocol="x", seed=0, epsilon=8 / 255)
 
 
 def report_findings(report: Report) -> list[Finding]:

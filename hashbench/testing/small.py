@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from hashbench import registry
-from hashbench.attack import Aim, FittedAim, aim_of
-from hashbench.configure import configure
-from hashbench.data.split import Split
-from hashbench.engine.seeds import seeded
-from hashbench.goal import Goal
-from hashbench.hasher import Hasher, Trunk, sign
-from hashbench.run import Run
-from hashbench.victim import LabelledCodes, Victim
+from hashbench.contracts.attack import Aim, FittedAim, aim_of
+from hashbench.contracts.goal import Goal
+from hashbench.contracts.hasher import Hasher, Trunk, sign
+from hashbench.contracts.run import Run
+from hashbench.contracts.split import Split
+from hashbench.contracts.victim import LabelledCodes, Victim
+from hashbench.engine.machine.seeds import seeded
+from hashbench.plugins import registry
+from hashbench.plugins.configure import configure
 
 CPU = torch.device("cpu")
 BITS, CLASSES, ROWS, SIDE, QUERIES = 8, 4, 48, 32, 4

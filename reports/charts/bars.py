@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,26 @@ Interval = tuple[float, float, float]
 """Value, low, high."""
 
 
-def way(title: str, about: str, rows: Mapping[str, Mapping[str, Any]], floor: float | None, clean: float | None) -> Chart:
-    """t-MAP of each attack (`value`, `low`, `high`, and `aim` where it steers to a code) as bars from 0, with the floor and the
-    clean query's t-MAP as lines."""
+@dataclass(frozen=True)
+class Way:
+    """t-MAP of an attack with the ends of its interval, and of the code it steers to."""
+
+    value: float
+    low: float | None
+    high: float | None
+    aim: float | None
+
+
+def way(title: str, about: str, rows: Mapping[str, Way], floor: float | None, clean: float | None) -> Chart:
+    """t-MAP of each attack as bars from 0, with the floor and the clean query's t-MAP as lines."""
 
     def draw(axes: Axes, look: Look) -> None:
         for i, row in enumerate(rows.values()):
-            axes.barh(i, row["value"], height=0.62, alpha=0.85, **series(0))
-            if row["low"] is not None:
-                axes.plot([row["low"], row["high"]], [i, i], color=look.ink, linewidth=1.2)
-            if "aim" in row:
-                axes.plot(row["aim"], i, "|", markersize=1.8 * look.size, markeredgewidth=2, **series(1))
+            axes.barh(i, row.value, height=0.62, alpha=0.85, **series(0))
+            if row.low is not None and row.high is not None:
+                axes.plot([row.low, row.high], [i, i], color=look.ink, linewidth=1.2)
+            if row.aim is not None:
+                axes.plot(row.aim, i, "|", markersize=1.8 * look.size, markeredgewidth=2, **series(1))
         for at, dashes in ((floor, ":"), (clean, "--")):
             if at is not None:
                 axes.axvline(at, color=look.ink, linewidth=0.9, linestyle=dashes)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from hashbench.api import write_atomically
 
-from ..palette import DASHES, MARKERS, SERIES
+from .palette import DASHES, MARKERS, SERIES
 
 INK = "#010203"
 """On pages axes are drawn in this colour, which becomes currentColor."""
@@ -24,6 +25,11 @@ WIDTHS = {1: 3.4, 2: 7.0}
 """Inches of a figure of one and of two columns of a paper."""
 LEAST = 2.1
 """Inches."""
+_REFERENCE = re.compile(r"^(?:url\(#|#)([^)]+)\)?$")
+_DIGITS = re.compile(r"(\.\d\d)\d+")
+_PLACES = ("d", "x", "y", "points", "transform")
+ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
 @dataclass(frozen=True)
@@ -169,16 +175,18 @@ def frame(axes: Axes, across: str, up: str, grid: str = "both") -> None:
 
 def _lean(svg: str, description: str) -> str:
     """Colours as the page's variables; coordinates to a hundredth; no metadata, no ids that nothing refers to."""
-    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-
-    def tag(found: re.Match[str]) -> str:
-        text = found[0].replace(INK, "currentColor")
-        for i, (light, _) in enumerate(SERIES):
-            text = text.replace(light, f"var(--s{i})")
-        text = re.sub(r' (?:d|x|y|points|transform)="[^"]*"', lambda place: re.sub(r"(\.\d\d)\d+", r"\1", place[0]), text)
-        return re.sub(r' id="([^"]*)"', lambda name: name[0] if name[1] in used else "", text)
-
-    svg = re.sub(r">\s+<", "><", re.sub(r"<[^>]*>", tag, svg))
-    safe = description.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return svg.replace("<svg", f'<svg role="img" aria-label="{safe}"', 1)
+    root = ElementTree.fromstring(svg)
+    used = {found for part in root.iter() for value in part.attrib.values() for found in _REFERENCE.findall(value)}
+    colours = {INK: "currentColor", **{light: f"var(--s{i})" for i, (light, _) in enumerate(SERIES)}}
+    for part in list(root.iter()):
+        for child in [child for child in part if child.tag.endswith("}metadata")]:
+            part.remove(child)
+        part.text, part.tail = (text if text and text.strip() else None for text in (part.text, part.tail))
+        if part.attrib.get("id") not in used:
+            part.attrib.pop("id", None)
+        for name, value in part.attrib.items():
+            for colour, variable in colours.items():
+                value = value.replace(colour, variable)
+            part.set(name, _DIGITS.sub(r"\1", value) if name in _PLACES else value)
+    root.attrib.update({"role": "img", "aria-label": description})
+    return ElementTree.tostring(root, encoding="unicode")

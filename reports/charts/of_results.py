@@ -10,11 +10,10 @@ import numpy as np
 from hashbench.api import CellResult, Results, Setting, epsilon_text, split_outside_brackets
 from hashbench.retrieval.curves import by_radius, precision_at
 
-from ..gallery import strips_of
+from ..pictures.gallery import strips_of
 from ..tables.columns import column_of
-from ..tables.model import row_of
 from ..tables.names import label, labels
-from .bars import grouped, way
+from .bars import Way, grouped, way
 from .heat import heat_map
 from .lines import CLEAN, Curve, lines
 from .look import Chart
@@ -45,13 +44,13 @@ def way_of(setting: Setting) -> Chart | None:
     """t-MAP of a setting's attacks between its floor and the codes they steer to."""
     rows = {}
     for cell in setting.done:
-        row, aim = row_of(cell, "t_map"), cell.value("t_map_aim")
-        if row is not None and row["value"] is not None:
-            rows[cell.label] = dict(row) | ({} if aim is None else {"aim": aim})
+        row = cell.row("t_map")
+        if row is not None and row.value is not None:
+            rows[cell.label] = Way(row.value, row.low, row.high, cell.value("t_map_aim"))
     if not rows:
         return None
     floor, clean = (setting.done[0].value(metric) for metric in ("t_map_floor", "t_map_clean"))
-    said = "; ".join(f"{name} {row['value']:.3f}" for name, row in rows.items())
+    said = "; ".join(f"{name} {row.value:.3f}" for name, row in rows.items())
     return way("t-MAP between floor and aim", f"{label(setting.names)}: {said}", rows, floor, clean)
 
 
@@ -95,10 +94,9 @@ def trade_off(results: Results, metric: str, log: bool) -> list[Chart]:
         points: dict[str, list[Point]] = {}
         for setting in settings:
             for cell in setting.done:
-                row, other = row_of(cell, "t_map"), row_of(cell, metric)
-                if row is None or other is None or row["value"] is None or other["value"] is None:
-                    continue
-                points.setdefault(cell.label, []).append((other["value"] * column.scale, row["value"], row["low"], row["high"]))
+                row, other = cell.row("t_map"), cell.value(metric)
+                if row is not None and row.value is not None and other is not None:
+                    points.setdefault(cell.label, []).append((other * column.scale, row.value, row.low, row.high))
         if points:
             title = f"t-MAP against {column.heading}"
             charts.append(scatter(title, f"{names}; a point a setting", column.heading, "t-MAP", points, log))
@@ -125,8 +123,8 @@ def over_epsilon(results: Results) -> list[Chart]:
                 reached, clean = _interval(cell, "t_map"), _interval(cell, "t_map_clean")
                 if reached is not None and clean is not None:
                     line = found.setdefault(cell.label, [(0.0, *clean)])
-                    line.append((float(setting.names["epsilon"]) * 255, *reached))
-        budgets = sorted({setting.names["epsilon"] for setting in settings})
+                    line.append((setting.epsilon * 255, *reached))
+        budgets = sorted({setting.epsilon for setting in settings})
         if len(budgets) > 1 and found:
             said = ", ".join(map(epsilon_text, budgets))
             charts.append(_security("budget", f"{names}; ε {said}; 0 is the clean query", "ε × 255", found))
@@ -138,12 +136,12 @@ def over_steps(results: Results) -> list[Chart]:
     charts = []
     for names, settings in _together(results, HASHER):
         found: dict[str, list[tuple[float, ...]]] = {}
-        budgets = {setting.names["epsilon"] for setting in settings}
+        budgets = {setting.epsilon for setting in settings}
         for setting in settings:
-            said = f", ε {epsilon_text(setting.names['epsilon'])}" if len(budgets) > 1 else ""
+            said = f", ε {epsilon_text(setting.epsilon)}" if len(budgets) > 1 else ""
             for cell in setting.done:
-                steps, reached = cell.made["options"]["attack"].get("steps"), _interval(cell, "t_map")
-                if steps is not None and reached is not None:
+                steps, reached = cell.option("steps"), _interval(cell, "t_map")
+                if isinstance(steps, int) and reached is not None:
                     found.setdefault(_without_steps(cell) + said, []).append((float(steps), *reached))
         several = {name: line for name, line in found.items() if len({point[0] for point in line}) > 1}
         if several:
@@ -153,11 +151,11 @@ def over_steps(results: Results) -> list[Chart]:
 
 def _interval(cell: CellResult, metric: str) -> tuple[float, float, float] | None:
     """A metric with the ends of its interval, which are itself where it has none."""
-    row = row_of(cell, metric)
-    if row is None or row["value"] is None:
+    row = cell.row(metric)
+    if row is None or row.value is None:
         return None
-    low, high = (row["value"] if row[end] is None else row[end] for end in ("low", "high"))
-    return row["value"], low, high
+    low, high = (row.value if end is None else end for end in (row.low, row.high))
+    return row.value, low, high
 
 
 def _security(by: str, about: str, across: str, found: Mapping[str, Sequence[tuple[float, ...]]]) -> Chart:
@@ -167,7 +165,7 @@ def _security(by: str, about: str, across: str, found: Mapping[str, Sequence[tup
 
 def _without_steps(cell: CellResult) -> str:
     """An attack's label without its number of steps."""
-    name, _, options = str(cell.names["attack"]).partition("[")
+    name, _, options = cell.at.attack.partition("[")
     kept = [part for part in split_outside_brackets(options.removesuffix("]")) if not part.startswith("steps=")]
     run = f" ({cell.run})" if cell.run else ""
     return (f"{name}[{','.join(kept)}]" if kept else name) + run
@@ -195,13 +193,14 @@ def travelling(cells: Sequence[CellResult]) -> list[list[CellResult]]:
 
 def matrix(attack: str, cells: Sequence[CellResult], ends: tuple[float, float]) -> Chart:
     """One attack's heat map, coloured from one end to the other; cells without a number stay empty."""
-    sources, victims = (list(dict.fromkeys(names)) for names in zip(*((c.source, c.names["victim"]) for c in cells), strict=True))
-    values = np.full((len(sources), len(victims)), np.nan)
+    sources = list(dict.fromkeys(cell.at.source.label for cell in cells))
+    targets = list(dict.fromkeys(cell.at.target.label for cell in cells))
+    values = np.full((len(sources), len(targets)), np.nan)
     for cell in cells:
         value = cell.value("t_map") if cell.status == "ok" else None
-        values[sources.index(cell.source), victims.index(cell.names["victim"])] = np.nan if value is None else value
+        values[sources.index(cell.at.source.label), targets.index(cell.at.target.label)] = np.nan if value is None else value
     where = label(cells[0].names, WORLD)
-    return heat_map(f"Transfer of {attack}: t-MAP", f"{where}; one scale of colours for all", sources, victims, values, ends)
+    return heat_map(f"Transfer of {attack}: t-MAP", f"{where}; one scale of colours for all", sources, targets, values, ends)
 
 
 def pictures(results: Results) -> list[Chart]:

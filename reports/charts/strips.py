@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ..palette import COLOURS
-from ..pictures import AMPLIFY, amplified
+from ..pictures.encoding import AMPLIFY, amplified
+from ..pictures.gallery import Image, Strip
 from .look import Chart, Look
-
-Image = np.ndarray
-"""(3, h, w) uint8."""
-Retrieved = tuple[Image, bool, bool]
-"""An image; whether it shares a class with the query, and with the target."""
-Strip = tuple[str, Image, Sequence[Retrieved]]
-"""What made it, the query or its twin, and what it retrieves."""
+from .palette import COLOURS
 
 
 def strips(title: str, about: str, samples: Sequence[Sequence[Strip]]) -> Chart:

@@ -1,16 +1,15 @@
-"""What is ranked together, and what there is a page of."""
+"""Boards: settings that are ranked together; the site with its attacks and hashers."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from hashbench.api import CellResult, Results, Setting
+from hashbench.api import CellResult, Provenance, Results, Setting
 
 
 @dataclass(frozen=True)
@@ -22,20 +21,20 @@ class Board:
     """Whether another board has its names: other data or values of the protocol behind them."""
 
     @cached_property
-    def made(self) -> dict[str, Any]:
-        """How its first cell was made; empty where none has a number."""
-        return next((cell.made for setting in self.settings for cell in setting.done), {})
+    def made(self) -> Provenance | None:
+        """How its first cell was made; None where none has a number."""
+        return next((cell.made for setting in self.settings for cell in setting.done), None)
 
     @property
-    def protocol(self) -> dict[str, Any]:
+    def protocol(self) -> Mapping[str, object]:
         """The protocol's values."""
-        return dict(self.made.get("protocol", {}))
+        return {} if self.made is None else self.made.protocol
 
     @property
     def title(self) -> str:
         names = self.settings[0].names
         version = f" version {self.protocol['version']}" if self.protocol else ""
-        apart = f", data {str(self.made.get('data', {}).get('content'))[:8]}" if self.twin else ""
+        apart = f", data {self.made.data.content[:8]}" if self.twin and self.made is not None else ""
         return f"{names['dataset']}, protocol {names['protocol']}{version}{apart}"
 
     @property
@@ -69,7 +68,7 @@ class Site:
         """Cells by attack."""
         found: dict[str, list[Placed]] = {}
         for one in self.placed:
-            found.setdefault(str(one.cell.names["attack"]), []).append(one)
+            found.setdefault(one.cell.at.attack, []).append(one)
         return dict(sorted(found.items()))
 
     @cached_property
@@ -78,7 +77,7 @@ class Site:
         found: dict[str, list[Placed]] = {}
         for one in self.placed:
             if one.cell.made:
-                found.setdefault(str(one.cell.made["keys"]["hasher"]), []).append(one)
+                found.setdefault(one.cell.made.keys.hasher, []).append(one)
         return found
 
 
@@ -101,9 +100,9 @@ def boards_of(settings: Iterable[Setting]) -> list[Board]:
 
 
 def _rules(setting: Setting) -> tuple[str, ...]:
-    made = setting.done[0].made if setting.done else {}
+    made = setting.done[0].made if setting.done else None
     names = (str(setting.names["dataset"]), str(setting.names["protocol"]))
-    return (*names, str(made.get("data", {}).get("content")), json.dumps(made.get("protocol", {}), sort_keys=True))
+    return names if made is None else (*names, made.data.content, json.dumps(made.protocol, sort_keys=True))
 
 
 def attack_file(name: str) -> str:
@@ -113,7 +112,7 @@ def attack_file(name: str) -> str:
 
 def hasher_file(cell: CellResult) -> str:
     """The page of the hasher a cell is scored on."""
-    return file_name("hasher", str(cell.names["victim"]), cell.made["keys"]["hasher"])
+    return file_name("hasher", cell.at.target.label, "" if cell.made is None else cell.made.keys.hasher)
 
 
 def file_name(kind: str, title: str, *apart: str) -> str:

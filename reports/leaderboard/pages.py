@@ -1,16 +1,16 @@
-"""What each kind of page shows."""
+"""The content of each kind of page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from hashbench.api import Results
+from hashbench.api import About, Results
 
 from ..charts import of_results as draw
+from ..pages.words import summary
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured
-from ..words import summary
 from . import tables
 from .boards import Board, Placed, Site, attack_file, hasher_file
 
@@ -32,8 +32,8 @@ def index_page(site: Site) -> dict[str, Any]:
         cell = placed[0].cell
         names = (cell.names["dataset"], cell.names["seed"])
         maps = [measured(cell, metric) for metric in MAPS]
-        hashers.append(Line((Entry(str(cell.names["victim"]), href=hasher_file(cell)), *map(Entry, names), *maps)))
-    several = len({cell.names["protocol"] for cell in site.results.cells}) > 1
+        hashers.append(Line((Entry(cell.at.target.label, href=hasher_file(cell)), *map(Entry, names), *maps)))
+    several = len({cell.at.protocol for cell in site.results.cells}) > 1
     about = "under the first protocol that scored it" if several else ""
     return {
         "tables": [
@@ -61,13 +61,12 @@ def board_page(board: Board, results: Results) -> dict[str, Any]:
 
 def attack_page(name: str, placed: Sequence[Placed]) -> dict[str, Any]:
     """An attack with its card."""
-    done = [one.cell for one in placed if one.cell.made]
-    plugin = done[0].made.get("plugins", {}).get("attack", {}) if done else {}
-    chosen = [{kind: cell.made["options"][kind] for kind in ("attack", "aim") if kind in cell.made["options"]} for cell in done]
+    made = [one.cell.made for one in placed if one.cell.made is not None]
+    chosen = [{kind: one.options[kind] for kind in ("attack", "aim") if kind in one.options} for one in made]
     return {
         "name": name,
-        "plugin": plugin,
-        "aims": list(dict.fromkeys(_about([one], "aim") for one in placed if one.cell.made.get("plugins", {}).get("aim"))),
+        "plugin": made[0].plugins.get("attack", About()) if made else About(),
+        "aims": list(dict.fromkeys(one.plugins["aim"].about for one in made if "aim" in one.plugins)),
         "options": list({str(one): one for one in chosen}.values()),
         "tables": [tables.of_attack(placed)],
         "flags": [(one.cell, flag) for one in placed for flag in one.cell.flags],
@@ -77,14 +76,14 @@ def attack_page(name: str, placed: Sequence[Placed]) -> dict[str, Any]:
 def hasher_page(placed: Sequence[Placed]) -> dict[str, Any]:
     """A hasher with its card."""
     cell = placed[0].cell
-    made = cell.made
+    plugins, options = ({}, {}) if cell.made is None else (cell.made.plugins, cell.made.options)
     settings = list({id(one.setting): (one.board, one.setting) for one in placed}.values())
     card = {
-        "method": (made.get("plugins", {}).get("hasher", {}).get("about", ""), made["options"]["hasher"]),
-        "backbone": (made.get("plugins", {}).get("backbone", {}).get("about", ""), made["options"]["backbone"]),
+        "method": (plugins.get("hasher", About()).about, options.get("hasher")),
+        "backbone": (plugins.get("backbone", About()).about, options.get("backbone")),
     }
     return {
-        "name": cell.names["victim"],
+        "name": cell.at.target.label,
         "cell": cell,
         "card": card,
         "tiles": [(column_of(metric), measured(cell, metric)) for metric in MAPS],
@@ -93,7 +92,7 @@ def hasher_page(placed: Sequence[Placed]) -> dict[str, Any]:
 
 
 def _about(placed: Sequence[Placed], kind: str) -> str:
-    found = (one.cell.made.get("plugins", {}).get(kind, {}).get("about", "") for one in placed)
+    found = (one.cell.made.plugins.get(kind, About()).about for one in placed if one.cell.made is not None)
     return next((about for about in found if about), "")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hashbench.api import Report, Results, write_atomically
 
-from ..page import render
+from ..pages.page import render
 from .boards import Site, attack_file, boards_of, hasher_file
 from .pages import attack_page, board_page, hasher_page, index_page
 

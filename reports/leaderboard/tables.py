@@ -7,8 +7,8 @@ from statistics import mean
 
 from hashbench.api import CellResult, Setting, epsilon_text
 
-from ..published import published
-from ..ranking import Ranked, by_rank, ranking
+from ..numbers.published import published
+from ..numbers.ranking import Ranked, by_rank, ranking
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured, why_missing
 from ..tables.setting import RANK, rank_of
@@ -25,7 +25,7 @@ def board(one: Board) -> Table:
     lines = []
     for setting in one.settings:
         for cell, place in by_rank(setting):
-            attack = Entry(cell.label, href=attack_file(str(cell.names["attack"])))
+            attack = Entry(cell.label, href=attack_file(cell.at.attack))
             t_map, *others = _numbers(cell)
             lines.append(Line((attack, rank_of(cell, place), t_map, _behind(place), *_hasher(cell), *others), cell=cell))
     notes = [
@@ -61,12 +61,12 @@ def over_settings(one: Board) -> Table:
             Entry(_mean([place.cell.value("t_map") for place in found]), why=why),
             Entry(_mean([place.cell.value("t_map_share_own_aim") for place in found]), why=why or "it steers to no code"),
         )
-        lines.append(Line((Entry(label, href=attack_file(str(names[label].names["attack"]))), *numbers)))
+        lines.append(Line((Entry(label, href=attack_file(names[label].at.attack)), *numbers)))
     return Table("Over all settings", one.title, columns, lines)
 
 
 def of_attack(placed: Sequence[Placed]) -> Table:
-    """Where an attack stands on every board."""
+    """An attack's results on every board."""
     columns = [Column("board", None), RANK, Column("of", 0), *HASHER, *map(column_of, METRICS)]
     lines = []
     for one in placed:
@@ -91,8 +91,8 @@ def of_hasher(settings: Sequence[tuple[Board, Setting]]) -> Table:
     lines = []
     for one, setting in settings:
         for cell, place in by_rank(setting):
-            attack = Entry(cell.label, href=attack_file(str(cell.names["attack"])))
-            where = (Entry(one.title, href=one.file), Entry(epsilon_text(cell.names["epsilon"])))
+            attack = Entry(cell.label, href=attack_file(cell.at.attack))
+            where = (Entry(one.title, href=one.file), Entry(epsilon_text(cell.at.epsilon)))
             lines.append(Line((attack, rank_of(cell, place), *where, *_numbers(cell)), cell=cell))
     return Table("Attacks on it", "by rank", columns, lines)
 
@@ -112,7 +112,7 @@ def _behind(place: Ranked | None) -> Entry:
 def _hasher(cell: CellResult) -> tuple[Entry, ...]:
     names = cell.names
     method = Entry(str(names["hasher"]), href=hasher_file(cell) if cell.made else "")
-    return (method, *(Entry(names[name]) for name in ("backbone", "bits", "seed")), Entry(epsilon_text(names["epsilon"])))
+    return (method, *(Entry(names[name]) for name in ("backbone", "bits", "seed")), Entry(epsilon_text(cell.at.epsilon)))
 
 
 def _numbers(cell: CellResult) -> list[Entry]:

@@ -1,10 +1,9 @@
-"""What a table is, whatever it is written as."""
+"""Tables as values: columns, entries, lines, independent of any format."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from hashbench.api import CellResult
 
@@ -119,16 +118,11 @@ class Table:
 
 def measured(cell: CellResult, metric: str, paper: float | None = None) -> Entry:
     """A metric of a cell, timings among them."""
-    row = row_of(cell, metric)
+    row = cell.row(metric)
     if row is None:
         return Entry(why=why_missing(cell, metric))
-    why = "the aim code is not told apart from the floor" if row["value"] is None else ""
-    return Entry(row["value"], row["low"], row["high"], paper, why)
-
-
-def row_of(cell: CellResult, metric: str) -> dict[str, Any] | None:
-    """The row of a metric; None where the cell has none."""
-    return next((row for row in (*cell.rows, *cell.timings) if row["metric"] == metric), None)
+    why = "the aim code is not told apart from the floor" if row.value is None else ""
+    return Entry(row.value, row.low, row.high, paper, why)
 
 
 def why_missing(cell: CellResult, metric: str = "t_map") -> str:

@@ -1,11 +1,10 @@
-"""What tells settings apart, in words."""
+"""Names of settings in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from hashbench.api import Setting, epsilon_text
+from hashbench.api import Name, Setting, epsilon_text
 
 NAMES = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "epsilon")
 
@@ -13,20 +12,20 @@ NAMES = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "epsilon")
 ORDER = ("dataset", "hasher", "backbone", "protocol", "seed", "epsilon")
 
 
-def shown(name: str, value: Any) -> str:
+def shown(name: str, value: Name) -> str:
     """A name's value as it is written: bits and seeds say what they are."""
     if name == "epsilon":
-        return f"ε {epsilon_text(value)}"
+        return f"ε {epsilon_text(float(value))}"
     return f"{value} bits" if name == "bits" else f"seed {value}" if name == "seed" else str(value)
 
 
-def varying(all_names: Sequence[Mapping[str, Any]], always: Sequence[str] = ()) -> list[str]:
+def varying(all_names: Sequence[Mapping[str, Name]], always: Sequence[str] = ()) -> list[str]:
     """The names whose values differ between settings, and those that are always shown; of those that all of them have."""
     known = [name for name in NAMES if all(name in names for names in all_names)]
     return [name for name in known if name in always or len({str(names[name]) for names in all_names}) > 1]
 
 
-def label(names: Mapping[str, Any], which: Sequence[str] = NAMES) -> str:
+def label(names: Mapping[str, Name], which: Sequence[str] = NAMES) -> str:
     """A setting in a line."""
     return ", ".join(shown(name, names[name]) for name in which)
 
@@ -41,7 +40,8 @@ def labels(settings: Sequence[Setting], always: Sequence[str] = ("bits",)) -> li
 
 
 def _queries(setting: Setting) -> int:
-    return int(setting.done[0].made["targets"]["queries"]) if setting.done else 0
+    made = setting.done[0].made if setting.done else None
+    return 0 if made is None else made.targets.queries
 
 
 def in_order(settings: Sequence[Setting]) -> list[Setting]:

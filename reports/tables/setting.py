@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hashbench.api import CellResult, Setting
 
-from ..published import published
-from ..ranking import Ranked, by_rank, ranking
+from ..numbers.published import published
+from ..numbers.ranking import Ranked, by_rank, ranking
 from .columns import column_of
 from .model import Column, Entry, Line, Table, measured, why_missing
 from .names import label
@@ -40,8 +40,8 @@ def attacks(setting: Setting, several_runs: bool = False) -> Table:
     ]
     lines = [*_base(setting, shown)]
     for cell, place in by_rank(setting):
-        aim = cell.made.get("options", {}).get("attack", {}).get("aim")
-        first = (Entry(cell.label), rank_of(cell, place), Entry(aim))
+        aim = cell.option("aim")
+        first = (Entry(cell.label), rank_of(cell, place), Entry(None if aim is None else str(aim)))
         lines.append(Line((*first, *(measured(cell, metric, published(cell, metric)) for metric in shown)), cell=cell))
     notes = [
         "Intervals: 95 % bootstrap over queries, the same resamples for every attack.",
@@ -86,7 +86,7 @@ def differences(setting: Setting) -> Table:
 
 
 def details(setting: Setting) -> Table:
-    """What the main table leaves out: ties, images as returned, costs."""
+    """Metrics beside the main table: ties, images as returned, costs."""
     metrics = [m for m in (*DETAILS, *COSTS) if any(cell.value(m) is not None or m in COSTS for cell in setting.done)]
     columns = [Column("attack", None), *(column_of(metric) for metric in metrics)]
     lines = [

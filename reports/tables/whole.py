@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hashbench.api import CellResult, Results, Setting
 
-from ..published import published
+from ..numbers.published import published
 from .columns import column_of
 from .model import Column, Entry, Line, Table, measured
 from .names import in_order, label, labels, shown, varying
@@ -26,9 +26,9 @@ def cells(results: Results) -> Table:
 
 
 def costs(results: Results) -> Table:
-    """What every white-box cell cost."""
+    """Costs of every white-box cell."""
     picked = [cell for cell in results.cells if cell.white_box]
-    devices = {str(run["device"]) for run in results.runs}
+    devices = {run.device for run in results.runs}
     return _lines("Costs", f"Measured on {', '.join(sorted(devices))}.", picked, COSTS)
 
 
@@ -83,12 +83,12 @@ def _of_any(setting: Setting, metric: str) -> Entry:
 
 
 def _aim(cell: CellResult) -> str:
-    return str(cell.made["options"]["attack"].get("aim", cell.label))
+    return str(cell.option("aim") or cell.label)
 
 
 def protocols(results: Results) -> Table | None:
-    """The same hashers and attacks under each protocol, where there are several."""
-    names = list(dict.fromkeys(str(cell.names["protocol"]) for cell in results.cells))
+    """Hashers and attacks under each protocol side by side, where there are several."""
+    names = list(dict.fromkeys(cell.at.protocol for cell in results.cells))
     if len(names) < 2:
         return None
     metrics = ("t_map_floor", "t_map", "t_map_share_own_aim")
@@ -96,7 +96,7 @@ def protocols(results: Results) -> Table | None:
     for setting, where in zip(results.settings, labels(results.settings, ("dataset", "hasher", "bits")), strict=True):
         for cell in setting.cells if setting.white_box else ():
             key = (cell.label, where.replace(f", {cell.names['protocol']}", ""))
-            rows.setdefault(key, {}).setdefault(str(cell.names["protocol"]), cell)
+            rows.setdefault(key, {}).setdefault(cell.at.protocol, cell)
     columns = [Column("attack", None), Column("on", None)]
     columns += [replace(column_of(metric), group=name) for name in names for metric in metrics]
     lines = [
@@ -142,7 +142,7 @@ def transfer(results: Results) -> Table | None:
     lines = [
         Line(
             (
-                *map(Entry, (cell.label, cell.source, str(cell.names["victim"]), *(_name(cell, name) for name in names))),
+                *map(Entry, (cell.label, cell.at.source.label, cell.at.target.label, *(_name(cell, name) for name in names))),
                 *(number_of(cell, metric) for metric in metrics),
             ),
             cell=cell,

@@ -11,7 +11,7 @@ import torch
 from helpers import CPU, TINY, hashbench, linear_hasher
 
 from hashbench.api import Goal, LabelledCodes, Run, UserError, Victim
-from hashbench.configure import configure
+from hashbench.plugins.configure import configure
 
 
 def anchor_setup(per_class: int) -> tuple[Victim, Goal, LabelledCodes]:

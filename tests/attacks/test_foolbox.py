@@ -9,7 +9,7 @@ import torch
 from helpers import CPU, linear_hasher, perturb, small_split
 
 from hashbench.api import Budget, UserError
-from hashbench.configure import configure
+from hashbench.plugins.configure import configure
 from hashbench.testing import attack_findings
 
 CODES = torch.where(torch.rand(4, 8, generator=torch.Generator().manual_seed(1)) < 0.5, -1.0, 1.0)

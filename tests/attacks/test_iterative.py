@@ -76,7 +76,7 @@ def test_noise_fills_the_budget_evenly_and_asks_nothing() -> None:
 
 
 def test_annealing_rises_to_one() -> None:
-    from hashbench.configure import configure
+    from hashbench.plugins.configure import configure
 
     tenths = configure("attacks", "dhta[steps=20]")
     assert [tenths.alpha(i) for i in (0, 9, 10, 12, 14, 16, 18, 19)] == [0.1, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.0]
@@ -86,8 +86,8 @@ def test_annealing_rises_to_one() -> None:
 
 
 def test_any_iterative_attack_takes_any_aim() -> None:
-    from hashbench.attack import aim_of
-    from hashbench.configure import configure
+    from hashbench.contracts.attack import aim_of
+    from hashbench.plugins.configure import configure
 
     assert aim_of(configure("attacks", "fgsm[aim=dhta[members=5]]")) == "dhta[members=5]"
     own = configure("aims", "own")

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from hashbench import registry
-from hashbench.configure import configure
-from hashbench.engine.suite_plan import plan_suite
-from hashbench.plugin import options_of
-from hashbench.suites import load_suite, suite_names
+from hashbench.contracts.plugin import options_of
+from hashbench.engine.planning.suite_plan import plan_suite
+from hashbench.engine.stages.pixels import pixels_of
+from hashbench.plugins import registry
+from hashbench.plugins.configure import configure
+from hashbench.suites.suite import load_suite, suite_names
 
 ANCHOR = {"members": 9, "replacement": True}
 DHTA = {"steps": 2000, "step_size": 1.0, "rule": "raw", "start": "image", "anneal": "release", "expects": None}
@@ -98,9 +99,9 @@ QUICK: dict[str, Row] = {
 def test_every_attack_of_every_suite_is_what_the_table_says(preset: str, table: dict[str, Row]) -> None:
     found: dict[str, Row] = {}
     for name in suite_names():
-        for cell in plan_suite(load_suite(name), {"datasets": ("shapes",), "preset": preset}).cells:
-            aim = cell.choice.aim
-            found[cell.choice.attack.text] = options_of(cell.choice.attack.plugin), {} if aim is None else options_of(aim.plugin)
+        for cell in plan_suite(load_suite(name), {"datasets": ("shapes",), "preset": preset}, pixels_of).cells:
+            attack, aim = cell.images.attack.attack, cell.images.attack.aim
+            found[attack.text] = options_of(attack.plugin), {} if aim is None else options_of(aim.aim.plugin)
     assert found == table
 
 

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from helpers import CPU, goal_of, linear_hasher, small_split, small_victim
 
-from hashbench import registry
 from hashbench.api import Budget, FittedAim, Run, UserError
-from hashbench.configure import configure
-from hashbench.engine.seeds import seeded
+from hashbench.engine.machine.seeds import seeded
+from hashbench.plugins import registry
+from hashbench.plugins.configure import configure
 
 
 def module(name: str) -> object:

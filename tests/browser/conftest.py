@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 import synthetic
 
-from hashbench.configure import configure
-from hashbench.engine.plan import Plan
-from hashbench.engine.runner import write_results
-from hashbench.reading import read_results
+from hashbench.plugins.configure import configure
+from hashbench.results.cell import Flag
+from hashbench.results.reading import read_results
+from hashbench.results.results import Results
+from hashbench.results.writing import write_results
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -37,8 +39,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     outs = [root / "one", root / "two"]
     for seed, out in enumerate(outs):
         results = synthetic.results(seeds=(seed,), epsilons=(2 / 255, 8 / 255), transfer=True, name=out.name)
-        results.cells[0].flags.append({"flag": "hasher-at-chance", "says": "it is not told apart from chance."})
-        write_results(Plan({}, (), (), ()), results, out)
+        flag = Flag(flag="hasher-at-chance", says="it is not told apart from chance.")
+        first, *others = results.cells
+        write_results(Results(results.runs, [dataclasses.replace(first, flags=(flag,)), *others]), out)
     (report,) = configure("reports", "html").render(read_results(outs[0]), root)
     (comparison,) = configure("reports", "html").render(read_results(*outs), root)
     pages = configure("reports", "leaderboard").render(read_results(*outs), root / "board")

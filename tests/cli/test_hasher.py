@@ -10,13 +10,15 @@ import torch
 from helpers import TINY, hashbench
 from safetensors.torch import load_file, save_file
 
-from hashbench.engine.card import seal
-from hashbench.engine.context import Context
-from hashbench.engine.imported import victim_choice
-from hashbench.engine.plan import Config, one_hasher
-from hashbench.engine.store import Store
-from hashbench.engine.victims import train_hasher
-from hashbench.run import Silent
+from hashbench.engine.engine import Engine
+from hashbench.engine.machine.context import Machine
+from hashbench.engine.planning.config import Config
+from hashbench.engine.planning.plan import one_hasher
+from hashbench.engine.publishing.card import seal
+from hashbench.engine.publishing.imported import imported_hasher
+from hashbench.engine.stages.codes import CodesStage
+from hashbench.engine.stages.pixels import pixels_of
+from hashbench.engine.store.store import Store
 from hashbench.testing.small import CPU
 
 OPTIONS = [*TINY, "--bits", "12"]
@@ -35,22 +37,22 @@ def test_an_imported_hasher_has_the_same_codes_and_can_be_attacked(published: Pa
     assert done.returncode == 0 and "imported 'lab.1'" in done.stdout, done.stderr
     shown = hashbench("hasher", "show", "--store", theirs)
     assert "lab.1: dpsh on convnet, 12 bits, 32 px, trained on shapes, MAP 0." in shown.stdout
-    choice = one_hasher(Config((), (TINY[5],), backbones=(TINY[3],), bits=(12,), datasets=(TINY[1],)))
-    trained = train_hasher(Context(Store(tmp_path / "a"), CPU, Silent(), 64, 2), choice)
-    taken = victim_choice(published, choice.source, False)
-    imported = train_hasher(Context(Store(tmp_path / "b"), CPU, Silent(), 64, 2), taken)
-    assert (
-        (trained.codes == imported.codes).all()
-        and imported.facts["trained_on_these_training_images"] is True
-        and imported.facts["code_differs"] is False
-    )
+    config = Config((), (TINY[5],), backbones=(TINY[3],), bits=(12,), datasets=(TINY[1],))
+    choice = one_hasher(config, pixels_of)
+    taken = imported_hasher(published, choice.pixels.source, False, pixels_of)
+    ours, others = (Engine(Store(tmp_path / name), Machine(CPU)) for name in "ab")
+    assert (ours.get(CodesStage(choice)) == others.get(CodesStage(taken))).all()
+    facts = others.get(taken).facts
+    assert facts["trained_on_these_training_images"] is True and facts["code_differs"] is False
     images = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(trained.hasher(images), imported.hasher(images))
+    assert torch.equal(ours.get(choice).hasher(images), others.get(taken).hasher(images))
     out = str(tmp_path / "out")
-    done = hashbench("run", "--attack", "fgsm", "--victim", "lab.1", "--dataset", TINY[1], "--out", out, "--store", theirs)
+    done = hashbench("run", "--attack", "fgsm", "--imported", "lab.1", "--dataset", TINY[1], "--out", out, "--store", theirs)
     assert done.returncode == 0, done.stderr
     cells = [json.loads(file.read_text()) for file in (tmp_path / "out" / "cells").glob("*.json")]
-    assert [cell["cell"]["hasher"] for cell in cells] == ["dpsh@lab.1"] and cells[0]["made"]["hasher"]["imported"] == "lab.1"
+    assert [cell["at"]["source"]["hasher"] for cell in cells] == ["dpsh@lab.1"] and cells[0]["made"]["hasher"][
+        "imported"
+    ] == "lab.1"
     assert hashbench("hasher", "import", str(published), "--name", "lab.1", "--store", theirs).returncode == 2
 
 
@@ -97,7 +99,7 @@ def test_a_tampered_hasher_is_refused(published: Path, tmp_path: Path, tamper, s
 
 
 def test_an_unknown_victim_is_a_sentence(tmp_path: Path) -> None:
-    done = hashbench("run", "--attack", "fgsm", "--victim", "lab", "--store", str(tmp_path / "b"))
+    done = hashbench("run", "--attack", "fgsm", "--imported", "lab", "--store", str(tmp_path / "b"))
     assert done.returncode == 2 and "unknown imported hasher" in done.stderr
 
 
@@ -105,7 +107,7 @@ def test_two_victims_of_one_name_are_told_apart_or_refused(published: Path, tmp_
     theirs = str(tmp_path / "b")
     for name in ("one", "two"):
         assert hashbench("hasher", "import", str(published), "--name", name, "--store", theirs).returncode == 0
-    run = ["run", "--attack", "noise", "--dataset", TINY[1], "--store", theirs, "--out", str(tmp_path / "out"), "--victim"]
+    run = ["run", "--attack", "noise", "--dataset", TINY[1], "--store", theirs, "--out", str(tmp_path / "out"), "--imported"]
     done = hashbench(*run, "one,two")
     assert done.returncode == 0 and len(list((tmp_path / "out" / "cells").glob("*.json"))) == 2, done.stderr
     other = tmp_path / "pub2" / "mine"

@@ -46,7 +46,7 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
         "backbone",
         "bits",
         "attack",
-        "victim",
+        "target",
         "protocol",
         "seed",
         "epsilon",
@@ -126,7 +126,7 @@ class {name}(Attack):
     [
         ("none", "raise RuntimeError('boom')", "boom"),
         ("none", "return images * float('nan')", "not finite"),
-        ("none", "return images[:, :1]", "returned (1, 1, 32, 32)"),
+        ("none", "return images[:, :1]", "returned (8, 1, 32, 32)"),
         ("none", "return victim.logits(images)", "which needs 'gradients'"),
         ("codes", "return victim.relaxed(images)", "which needs 'gradients'"),
     ],

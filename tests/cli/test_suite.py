@@ -8,15 +8,22 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from helpers import SUITE
+from helpers import SUITE, at, made
 
-from hashbench import registry
-from hashbench.api import CellResult, Results, UserError
+from hashbench.api import CellResult, HasherName, Provenance, Results, RunFacts, UserError
 from hashbench.cli.main import group
-from hashbench.engine.suite_plan import plan_suite
-from hashbench.suites import load_suite, suite_names
+from hashbench.engine.choices import Source
+from hashbench.engine.planning.suite_plan import plan_suite
+from hashbench.engine.stages.pixels import PixelsStage, pixels_of
+from hashbench.plugins import registry
+from hashbench.suites.suite import load_suite, suite_names
 
 DATA = "shapes[train=64,database=128,queries=8]"
+
+
+def unread(source: Source) -> PixelsStage:
+    """A dataset that is not there, as if it were."""
+    return PixelsStage(source, "content", registry.load("datasets", "shapes")(train=8, database=16, queries=4).load(None, 8))
 
 
 def hashbench(*args: str) -> Result:
@@ -37,7 +44,7 @@ def test_a_suite_runs_to_a_page_with_every_kind_of_show_and_makes_each_set_of_im
     assert len(images) == 8 and len(matrix) == 16
     made = {json.loads(file.read_text())["made"]["keys"]["images"] for file in (tmp_path / "out" / "cells").glob("*.json")}
     assert len(made) == 8
-    rows = {(row["attack"], row["source"], row["victim"]): float(row["t_map"]) for row in matrix}
+    rows = {(row["attack"], row["source"], row["target"]): float(row["t_map"]) for row in matrix}
     assert len(rows) == 16
     again = hashbench("suite", "show", str(tmp_path / "mine.toml"), *common[:2], "--store", str(tmp_path / "store"))
     assert "16 cells" in again.output and "2 x hasher:" in again.output and "by what this store has measured" in again.output
@@ -66,14 +73,14 @@ def test_a_cell_without_a_number_says_why_in_its_place(tmp_path: Path) -> None:
 def test_the_built_in_suites_plan(name: str, preset: str, tmp_path: Path) -> None:
     file = load_suite(name)
     asked = {"datasets": ("shapes",)} if preset == "quick" else {"datasets": ("lists",), "data": str(tmp_path)}
-    plan = plan_suite(file, asked)
+    plan = plan_suite(file, asked, unread)
     assert plan.asked["preset"] == preset and len(plan.suites) == (8 if name == "paper" else 1)
-    texts = {cell.names["attack"] for cell in plan.cells}
+    texts = {cell.at.attack for cell in plan.cells}
     for suite in plan.suites:
-        assert set(suite["attacks"].values()) <= texts and set(suite["cells"]) <= {cell.slug for cell in plan.cells}
+        assert set(suite.attacks.values()) <= texts and set(suite.cells) <= {cell.slug for cell in plan.cells}
     if name == "table3":
         assert len(plan.cells) == 72
-    assert {cell.choice.protocol.name for cell in plan.cells} == {"harmonised" if preset == "quick" else "published"}
+    assert {cell.protocol.name for cell in plan.cells} == {"harmonised" if preset == "quick" else "published"}
 
 
 def test_wrong_suites_are_told(tmp_path: Path) -> None:
@@ -103,12 +110,12 @@ def test_wrong_suites_are_told(tmp_path: Path) -> None:
         load_suite(str(mine))
     mine.write_text('title = "x"\nabout = "x"\nsuites = ["mine.toml"]')
     with pytest.raises(UserError, match="mine contains itself"):
-        plan_suite(load_suite(str(mine)), {"preset": "quick"})
+        plan_suite(load_suite(str(mine)), {"preset": "quick"}, unread)
     mine.write_text(SUITE.replace("transfer = true", "transfers = true"))
     with pytest.raises(UserError, match="'transfers' under \\[run\\]"):
-        plan_suite(load_suite(str(mine)), {"preset": "quick"})
+        plan_suite(load_suite(str(mine)), {"preset": "quick"}, unread)
     with pytest.raises(UserError, match="report 'paper' is of a suite"):
-        registry.load("reports", "paper")().render(Results([{}], []), tmp_path)
+        registry.load("reports", "paper")().render(Results([RunFacts()], []), tmp_path)
 
 
 def test_a_suites_own_settings_hold_and_experiments_that_differ_keep_apart(tmp_path: Path) -> None:
@@ -117,36 +124,42 @@ def test_a_suites_own_settings_hold_and_experiments_that_differ_keep_apart(tmp_p
     (tmp_path / "mild.toml").write_text(mild)
     (tmp_path / "wild.toml").write_text(mild.replace("8/255", "32/255"))
     (tmp_path / "both.toml").write_text('title = "x"\nabout = "x"\nsuites = ["mild.toml", "wild.toml"]')
-    plan = plan_suite(load_suite(str(tmp_path / "both.toml")), {"datasets": (DATA,)})
+    plan = plan_suite(load_suite(str(tmp_path / "both.toml")), {"datasets": (DATA,)}, pixels_of)
     assert plan.asked["batch_size"] == 16 and plan.asked["preset"] == "quick"
     assert len(plan.cells) == 16 and len({cell.slug for cell in plan.cells}) == 16
-    assert {cell.choice.victim.method.text for cell in plan.cells} == {"dpsh"}
+    assert {cell.source.method.text for cell in plan.cells} == {"dpsh"}
 
 
 def test_published_numbers_stand_beside_comparable_cells_only() -> None:
     import importlib
 
-    published = importlib.import_module("hashbench.reports.published").published
-    names = {"dataset": "lists[identity=nuswide]", "hasher": "dpsh", "backbone": "vgg11[preset=published]", "bits": 32}
-    names |= {
-        "attack": "prosgan[preset=published]",
-        "victim": "dpsh-vgg11[preset=published]-32",
-        "protocol": "published",
-        "seed": 0,
+    published = importlib.import_module("hashbench.reports.numbers.published").published
+    facts: dict[str, object] = {
+        "identity": "nuswide",
+        "image_size": 224,
+        "query_rows": 2100,
+        "train_rows": 10500,
+        "database_rows": 193734,
     }
-    facts = {"identity": "nuswide", "image_size": 224, "query_rows": 2100, "train_rows": 10500, "database_rows": 193734}
 
     def cell(
         preset: str = "paper",
-        data: object = facts,
+        data: dict[str, object] = facts,
         queries: int = 2100,
         epsilon: float = 8 / 255,
         weights: str = "VGG11_Weights.IMAGENET1K_V1",
-        **changed: object,
+        attack: str = "prosgan[preset=published]",
+        backbone: str = "vgg11[preset=published]",
+        protocol: str = "published",
     ) -> CellResult:
-        made = {"preset": preset, "data": data, "targets": {"queries": queries}, "budget": {"epsilon": epsilon}}
-        made["hasher"] = {"weights": weights}
-        return CellResult(names | changed, "ok", "x", made=made)
+        own = made({})
+        given = {**own.model_dump(), "preset": preset, "data": {**own.data.model_dump(), **data}, "hasher": {"weights": weights}}
+        given |= {"targets": {"queries": queries}, "budget": {"norm": "linf", "epsilon": epsilon}}
+        source = HasherName(hasher="dpsh", backbone=backbone, bits=32)
+        where = at(attack, dataset="lists[identity=nuswide]", protocol=protocol).model_copy(
+            update={"source": source, "target": source}
+        )
+        return CellResult(where, "ok", "x", made=Provenance.model_validate(given))
 
     assert published(cell(), "t_map") == 0.7825 and published(cell(), "rms") == 0.0187
     assert published(cell(attack="noise"), "map_clean") == published(cell(), "map_clean") is not None
@@ -172,7 +185,7 @@ def test_published_numbers_stand_beside_comparable_cells_only() -> None:
 def test_the_published_table_is_the_shared_one_in_our_units(shared: Path) -> None:
     from importlib.resources import files
 
-    with (files("hashbench.reports") / "published.csv").open(encoding="utf-8") as stream:
+    with (files("hashbench.reports.numbers") / "published.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     sources = {
         table: list(csv.DictReader((shared / "published" / f"{table}.csv").read_text().splitlines()))

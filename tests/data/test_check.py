@@ -14,11 +14,12 @@ from PIL import Image
 from hashbench.api import BadData
 from hashbench.data import pipelines
 from hashbench.data.images import read_pixels
-from hashbench.engine.choosing import choose_source
-from hashbench.engine.context import Context
-from hashbench.engine.sources import load_source
-from hashbench.engine.store import Store
-from hashbench.run import Silent
+from hashbench.engine.choices import Source
+from hashbench.engine.engine import Engine
+from hashbench.engine.machine.context import Machine
+from hashbench.engine.planning.choosing import choose_source
+from hashbench.engine.stages.pixels import Loaded, pixels_of
+from hashbench.engine.store.store import Store
 from hashbench.testing.small import CPU
 
 SPLITS = {"train": range(4), "database": range(8), "test": range(8, 12)}
@@ -34,8 +35,9 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def context(tmp_path: Path) -> Context:
-    return Context(Store(tmp_path / "store"), CPU, Silent(), 8, 2)
+def load(tmp_path: Path, source: Source) -> Loaded:
+    engine = Engine(Store(tmp_path / "store"), Machine(CPU, workers=2))
+    return engine.get(pixels_of(source, engine.store.root / "files", 2))
 
 
 def source(folder: Path, skip_broken: bool = False):
@@ -101,29 +103,31 @@ def test_a_second_run_decodes_nothing_and_reads_only_what_changed(
         return pipeline.decode(data, size)
 
     monkeypatch.setitem(pipelines.PIPELINES, "v2", pipelines.Pipeline(pipeline.text, count))
-    first = load_source(context(tmp_path), source(folder))
+    first = load(tmp_path, source(folder))
     assert len(decoded) == 12
     read: list[int] = []
     monkeypatch.setattr(type(first.data.files), "read", lambda self, i: read.append(i) or (self.root / self.paths[i]).read_bytes())
-    again = load_source(context(tmp_path), source(folder))
-    assert len(decoded) == 12 and not read and again.key == first.key and np.array_equal(again.pixels, first.pixels)
+    again = load(tmp_path, source(folder))
+    assert (
+        len(decoded) == 12 and not read and again.data.content == first.data.content and np.array_equal(again.pixels, first.pixels)
+    )
     stat = (folder / "images" / "3.png").stat()
     content = bytearray((folder / "images" / "3.png").read_bytes())
     layouts.picture(folder / "images" / "3.png", 61)
     assert len((folder / "images" / "3.png").read_bytes()) == len(content)
     os.utime(folder / "images" / "3.png", ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    changed = load_source(context(tmp_path), source(folder))
-    assert changed.key != first.key and set(read) == {3, *range(12)} and read[0] == 3 and len(decoded) == 24
+    changed = load(tmp_path, source(folder))
+    assert changed.data.content != first.data.content and set(read) == {3, *range(12)} and read[0] == 3 and len(decoded) == 24
 
 
 def test_a_broken_image_ends_the_run_or_is_left_out_and_said(folder: Path, tmp_path: Path) -> None:
     (folder / "images" / "1.png").write_bytes(b"no image")
     with pytest.raises(BadData, match=r"1\.png can't be read"):
-        load_source(context(tmp_path), source(folder))
+        load(tmp_path, source(folder))
     (folder / "images" / "9.png").unlink()
     with pytest.raises(BadData, match=r"test_img\.txt:2: there is no image images/9\.png"):
-        load_source(context(tmp_path), source(folder))
-    data = load_source(context(tmp_path), source(folder, skip_broken=True)).data
+        load(tmp_path, source(folder))
+    data = load(tmp_path, source(folder, skip_broken=True)).data
     assert {split: rows.tolist() for split, rows in data.rows.items()} == {
         "train": [0, 2, 3],
         "database": [0, 2, 3, 4, 5, 6, 7],

@@ -11,7 +11,7 @@ import pytest
 from helpers import Trap, hashbench
 
 from hashbench.api import BadData
-from hashbench.configure import configure
+from hashbench.plugins.configure import configure
 
 
 def load(spec: str, folder: Path, size: int = 16):

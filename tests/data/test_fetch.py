@@ -11,10 +11,10 @@ import layouts
 import pytest
 from helpers import hashbench
 
+from hashbench.contracts.run import Silent
 from hashbench.data import fetch
 from hashbench.data.fetch import Archive, fetch_archive
 from hashbench.errors import UserError
-from hashbench.run import Silent
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from hashbench.api import BadData
-from hashbench.configure import configure
+from hashbench.contracts.run import Silent
 from hashbench.data.text import refuse
-from hashbench.run import Silent
+from hashbench.plugins.configure import configure
 
 ROWS = {"train": ["a.png", "b.png"], "database": ["a.png", "b.png", "c.png"], "test": ["d.png"]}
 LABELS = {"a.png": "1 0", "b.png": "0 1", "c.png": "1 1", "d.png": "1 0"}

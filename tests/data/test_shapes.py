@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hashbench.configure import configure
+from hashbench.plugins.configure import configure
 
 
 def test_same_seed_same_images_and_any_size() -> None:

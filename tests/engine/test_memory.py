@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hashbench.engine.memory import keep_freed_memory
+from hashbench.engine.machine.memory import keep_freed_memory
 
 
 def test_both_thresholds_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:

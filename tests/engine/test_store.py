@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from hashbench.api import Budget
-from hashbench.engine.enforce import enforce
-from hashbench.engine.store import Store
-from hashbench.protocol import PROTOCOLS
+from hashbench.engine.stages.enforce import enforce
+from hashbench.engine.store.store import Store
+from hashbench.protocols.protocol import PROTOCOLS
 
 
 def write(text: str):

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from helpers import TINY, hashbench
 
-from hashbench.engine import store as stores
-from hashbench.engine.inventory import products
-from hashbench.engine.store import Store
+from hashbench.engine.store import store as stores
+from hashbench.engine.store.inventory import products
+from hashbench.engine.store.store import Store
 from hashbench.errors import StoreError
-from hashbench.results import SCHEMA
+from hashbench.results.cell import SCHEMA
 
 ATTACKS = "dhta[steps=2],prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
 
@@ -42,8 +42,8 @@ def test_a_flipped_byte_in_every_kind_of_product_is_detected_and_mended(tmp_path
         "codes",
         "targets",
         "aim",
-        "aim_codes",
-        "attack",
+        "aim-codes",
+        "fitted-attack",
         "images",
     }
     for file in kinds.values():
@@ -128,7 +128,7 @@ def test_eight_processes_at_once_make_each_product_once(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from hashbench.engine.store import Store
+from hashbench.engine.store.store import Store
 def make(folder):
     print("holding", flush=True)
     sys.stdin.readline()
@@ -168,9 +168,9 @@ def test_store_commands_show_what_stands_on_what_and_clear_stale_code(tmp_path: 
     assert len(names) == len(products(tmp_path / "store")) and any(name.startswith("hasher/") for name in names)
     hasher = next(name for name in names if name.startswith("hasher/"))
     shown = hashbench("store", "show", hasher[:14], *store).stdout
-    assert "stands on trunk/" in shown and "needed by codes/" in shown and "needed by images/" not in shown
+    assert "stands on trunk/" in shown and "needed by codes/" in shown and "needed by controls/" not in shown
     assert hashbench("store", "show", "zzz", *store).returncode == 2
-    assert "freed 0 B" in hashbench("store", "gc", *store).stdout
+    assert "freed 0 bytes" in hashbench("store", "gc", *store).stdout
     key = tmp_path / "store" / hasher / "key.json"
     key.write_text(key.read_text().replace('"code": "', '"code": "0'))
     would = hashbench("store", "gc", "--dry-run", *store).stdout
@@ -178,7 +178,9 @@ def test_store_commands_show_what_stands_on_what_and_clear_stale_code(tmp_path: 
     assert (tmp_path / "store" / hasher).exists()
     hashbench("store", "gc", *store)
     left = {product.stage for product in products(tmp_path / "store")}
-    assert "trunk" in left and "pixels" in left and not left & {"hasher", "codes", "aim", "attack", "images", "attacked_codes"}
+    assert (
+        "trunk" in left and "pixels" in left and not left & {"hasher", "codes", "aim", "fitted-attack", "images", "attacked-codes"}
+    )
     hashbench("store", "gc", "--older-than", "0", *store)
     assert not products(tmp_path / "store")
     shutil.rmtree(tmp_path / "store")
@@ -195,8 +197,8 @@ def test_plan_makes_nothing_and_knows_what_is_there(tmp_path: Path) -> None:
     after = hashbench("plan", *args)
     assert "to be made: nothing" in after.stdout and "Nothing is to be made." in after.stdout
     more = hashbench("plan", *args[:1], "dhta[steps=3]", *args[2:])
-    assert "in the store: pixels, trunk, hasher, codes, targets, aim, aim codes, controls" in more.stdout
-    assert "to be made: fitted attack, images, their codes" in more.stdout
+    assert "in the store: pixels, trunk, hasher, targets, codes, aim, aim-codes, controls" in more.stdout
+    assert "to be made: fitted-attack, images, attacked-codes" in more.stdout
     assert {product.name for product in products(tmp_path / "store")} == made
 
 

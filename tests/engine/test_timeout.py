@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from hashbench.engine.timeout import CellTimeout, time_limit
+from hashbench.engine.machine.timeout import CellTimeout, time_limit
 
 
 def test_an_endless_loop_is_stopped_even_where_it_swallows_exceptions() -> None:

@@ -10,8 +10,8 @@ import pytest
 import torch
 from helpers import linear_hasher, perturb, small_split
 
-from hashbench import registry
 from hashbench.api import Budget
+from hashbench.plugins import registry
 from hashbench.testing import FINDINGS
 from hashbench.testing.small import named
 

@@ -12,8 +12,8 @@ import sys
 import warnings
 from pathlib import Path
 
-from hashbench import checkpoint
 from hashbench.cli.main import main
+from hashbench.contracts import checkpoint
 
 warnings.simplefilter("ignore")
 at, log = int(sys.argv[1]), Path(sys.argv[2])

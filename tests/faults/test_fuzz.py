@@ -15,16 +15,16 @@ import layouts
 import pytest
 from helpers import TINY, hashbench
 
-from hashbench.configure import configure
+from hashbench.contracts.run import Silent
 from hashbench.data.pipelines import PIPELINES, decode_bytes
-from hashbench.engine.card import read_card
-from hashbench.engine.imported import check_fits
-from hashbench.engine.targets import load_target_file
+from hashbench.engine.publishing.card import read_card
+from hashbench.engine.publishing.imported import check_fits
+from hashbench.engine.targets.file import load_target_file
 from hashbench.errors import UserError
-from hashbench.protocol_file import protocol_of
-from hashbench.reading import read_results
-from hashbench.run import Silent
-from hashbench.suites import load_suite
+from hashbench.plugins.configure import configure
+from hashbench.protocols.file import protocol_of
+from hashbench.results.reading import read_results
+from hashbench.suites.suite import load_suite
 
 CASES = {
     "lists": 2000,

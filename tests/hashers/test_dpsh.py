@@ -9,10 +9,10 @@ import pytest
 import torch
 from helpers import CPU, small_split
 
-from hashbench import registry
 from hashbench.api import Run
-from hashbench.configure import configure
-from hashbench.engine.seeds import seeded
+from hashbench.engine.machine.seeds import seeded
+from hashbench.plugins import registry
+from hashbench.plugins.configure import configure
 
 
 def test_loss_equals_a_transcription_in_float64() -> None:

@@ -11,10 +11,10 @@ import torch
 from helpers import CPU, small_split
 from torch import Tensor
 
-from hashbench import registry
 from hashbench.api import Hasher, Run, UserError
-from hashbench.configure import configure
-from hashbench.engine.seeds import seeded
+from hashbench.engine.machine.seeds import seeded
+from hashbench.plugins import registry
+from hashbench.plugins.configure import configure
 
 
 def draw(seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:

@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from hashbench.api import Run, UserError
-from hashbench.configure import configure
-from hashbench.engine.context import plugin_key
+from hashbench.engine.choices import Chosen
+from hashbench.plugins.configure import configure
 
 
 def fitted(weights: str) -> tuple[nn.Module, dict]:
@@ -52,10 +52,10 @@ def test_own_weights_are_loaded_and_their_hash_is_kept(tmp_path: Path, state: di
     trunk, facts = fitted(str(file))
     assert all(torch.equal(trunk.body.state_dict()[name], state[name]) for name in trunk.body.state_dict())
     assert facts["weights"] == file.name and len(facts["weights_sha256"]) == 64
-    keys = [plugin_key("resnet18", configure("backbones", f"resnet18[weights={file}]")) for _ in range(2)]
+    keys = [Chosen("backbones", "resnet18", configure("backbones", f"resnet18[weights={file}]")).key for _ in range(2)]
     state["conv1.weight"] += 1
     save_file(state, file) if suffix == ".safetensors" else torch.save(state, file)
-    changed = plugin_key("resnet18", configure("backbones", f"resnet18[weights={file}]"))
+    changed = Chosen("backbones", "resnet18", configure("backbones", f"resnet18[weights={file}]")).key
     assert keys[0] == keys[1] != changed
 
 

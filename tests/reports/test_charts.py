@@ -13,10 +13,9 @@ import synthetic
 from helpers import hashbench
 from PIL import Image
 
-from hashbench.engine.plan import Plan
-from hashbench.engine.runner import write_results
+from hashbench.results.writing import write_results
 
-palette = importlib.import_module("hashbench.reports.palette")
+palette = importlib.import_module("hashbench.reports.charts.palette")
 look = importlib.import_module("hashbench.reports.charts.look")
 draw = importlib.import_module("hashbench.reports.charts.of_results")
 lines = importlib.import_module("hashbench.reports.charts.lines")
@@ -29,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("run")
     attacks = ("noise", "p2p", "dhta[steps=5]", "prosgan")
     results = synthetic.results(attacks=(*attacks, "fgsm[steps=1]", "fgsm[steps=9]"), epsilons=(2 / 255, 8 / 255), transfer=True)
-    write_results(Plan({}, (), (), ()), results, out)
+    write_results(results, out)
     return str(out)
 
 
@@ -102,7 +101,7 @@ def test_security_curves_start_at_the_clean_query_and_follow_steps() -> None:
     assert "ε 2/255, 8/255" in over.about
     figure = over.figure(look.PAGE)
     drawn = {line.get_label(): line for line in figure.axes[0].get_lines()}
-    cells = {cell.names["epsilon"]: cell for cell in results.cells if cell.names["attack"] == "dhta"}
+    cells = {cell.at.epsilon: cell for cell in results.cells if cell.at.attack == "dhta"}
     wanted = [cells[8 / 255].value("t_map_clean"), *(cells[epsilon].value("t_map") for epsilon in (2 / 255, 8 / 255))]
     assert drawn["dhta"].get_xdata().tolist() == pytest.approx([0, 2, 8])
     assert drawn["dhta"].get_ydata().tolist() == pytest.approx(wanted)

@@ -12,11 +12,10 @@ import pytest
 import synthetic
 from pages import PageTable, tables_of
 
-from hashbench.configure import configure
-from hashbench.engine.plan import Plan
-from hashbench.engine.runner import write_results
-from hashbench.reading import read_results
-from hashbench.results import Results
+from hashbench.plugins.configure import configure
+from hashbench.results.reading import read_results
+from hashbench.results.results import Results
+from hashbench.results.writing import write_results
 
 HEADINGS = {
     "t-MAP": ("t_map", 1, 3),
@@ -49,7 +48,7 @@ HEADINGS = {
 
 def written(results: Results, out: Path) -> dict[str, dict[str, dict[str, Any]]]:
     """The run on disk, and what its files hold: rows by cell and metric."""
-    write_results(Plan({}, (), (), ()), results, out)
+    write_results(results, out)
     return stored(out)
 
 
@@ -59,7 +58,7 @@ def stored(*outs: Path) -> dict[str, dict[str, dict[str, Any]]]:
         read = read_results(out)
         for cell in read.cells:
             rows = json.loads((out / "cells" / f"{cell.slug}.json").read_text())["rows"]
-            found[cell.slug] = {row["metric"]: row for row in (*rows, *cell.timings)}
+            found[cell.slug] = {row["metric"]: row for row in (*rows, *map(dict, cell.timings))}
     return found
 
 
@@ -163,7 +162,7 @@ def test_a_run_of_an_older_schema_shows_its_numbers_too(tmp_path: Path) -> None:
 
 def test_tiles_protocols_seeds_and_means_are_the_stored_ones(tmp_path: Path) -> None:
     results = synthetic.results(bits=(16,), seeds=(0, 1), protocols=("harmonised", "published"))
-    write_results(Plan({}, (), (), ()), results, tmp_path)
+    write_results(results, tmp_path)
     configure("reports", "html").render(results, tmp_path)
     page = (tmp_path / "report.html").read_text()
     tables = {table.title: table for table in tables_of(page)}
@@ -178,7 +177,7 @@ def test_tiles_protocols_seeds_and_means_are_the_stored_ones(tmp_path: Path) -> 
             str(int(stored.seeds)),
             *(f"{stored[name]:.3f}" for name in ("mean", "least", "most", "deviation")),
         ] or HEADINGS[metric][1] == 100
-    by = {(cell.label, cell.names["seed"], cell.names["protocol"]): cell for cell in results.cells}
+    by = {(cell.label, cell.at.seed, cell.at.protocol): cell for cell in results.cells}
     for row in tables["By protocol"].rows:
         seed = int(row.cells[1].text[-1])
         shown = [cell.text for cell in row.cells[2:]]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import synthetic
+from helpers import at, made
 
-from hashbench.results import CellResult, Results
-from hashbench.settings import TABLE, settings_of
+from hashbench.results.cell import CellResult, Flag, Measured
+from hashbench.results.results import Results
+from hashbench.results.run import RunFacts
+from hashbench.results.setting import settings_of
 
-ranking = importlib.import_module("hashbench.reports.ranking").ranking
-summary = importlib.import_module("hashbench.reports.words").summary
+ranking = importlib.import_module("hashbench.reports.numbers.ranking").ranking
+summary = importlib.import_module("hashbench.reports.pages.words").summary
 
 
 def cell(attack: str, t_map: np.ndarray) -> CellResult:
-    names = dict.fromkeys(TABLE, "x") | {"bits": 32, "seed": 0, "epsilon": 8 / 255, "attack": attack, "victim": "x-x-32"}
-    rows = [{"metric": "t_map", "value": float(t_map.mean()), "low": None, "high": None}]
-    return CellResult(names, "ok", attack, rows=rows, arrays={"per_query/t_map": t_map})
+    rows = (Measured(metric="t_map", value=float(t_map.mean())),)
+    return CellResult(at(attack), "ok", attack, rows=rows, arrays={"per_query/t_map": t_map})
 
 
 def test_attacks_are_tied_where_the_paired_interval_holds_0_and_each_rank_counts_those_ahead() -> None:
@@ -51,16 +54,16 @@ def test_the_summary_says_who_leads_by_how_much_and_what_is_tied() -> None:
 def _tied(results: Results) -> Results:
     """The same run with the best attack there twice, under two names."""
     best = ranking(results.settings[0])[0].cell
-    names = best.names | {"attack": "twin"}
-    copy = CellResult(names, "ok", "twin", rows=best.rows, timings=best.timings, arrays=best.arrays, made=best.made)
+    copy = replace(best, at=best.at.model_copy(update={"attack": "twin"}), slug="twin")
     return Results(results.runs, [*results.cells, copy])
 
 
 def test_many_settings_are_counted_and_failures_and_flags_are_said() -> None:
     results = synthetic.results(hashers=("dpsh", "dph", "hashnet", "x"))
-    results.cells.append(CellResult(results.cells[0].names | {"attack": "boom"}, "error", "b", reason="RuntimeError: boom"))
-    results.cells[0].flags.append({"flag": "hasher-at-chance", "says": "x."})
-    said = summary(Results(results.runs, results.cells))
+    first, *others = results.cells
+    boom = CellResult(first.at.model_copy(update={"attack": "boom"}), "error", "b", reason="RuntimeError: boom")
+    flagged = replace(first, flags=(Flag(flag="hasher-at-chance", says="x."),))
+    said = summary(Results(results.runs, [flagged, *others, boom]))
     assert "over 8 settings" in said[0] and "ifgsm[steps=50] in 8" in said[0]
     assert len(said) <= 6
     assert any("1 of 33 cells has no number (error)" in sentence for sentence in said)
@@ -71,9 +74,8 @@ def test_a_bound_is_never_rounded_to_0_in_a_sentence() -> None:
     rng = np.random.default_rng(1)
     base = rng.random(200)
     cells = [cell("a", base), cell("b", base - 0.0004 - 0.0001 * rng.random(200))]
-    for one in cells:
-        one.made.update({"keys": {"hasher": "x", "images": one.label}, "targets": {"queries": 200}})
-    (sentence, *_) = summary(Results([{}], cells))
+    cells = [replace(one, made=made({"attack": {}})) for one in cells]
+    (sentence, *_) = summary(Results([RunFacts()], cells))
     assert "ahead of b by +0.0004" in sentence and "+0.000]" not in sentence and "[+0.000," not in sentence
 
 

@@ -13,10 +13,9 @@ import synthetic
 from helpers import hashbench
 
 from hashbench.api import UserError
-from hashbench.configure import configure, with_options
-from hashbench.engine.plan import Plan
-from hashbench.engine.runner import write_results
-from hashbench.reading import read_results
+from hashbench.plugins.configure import configure, with_options
+from hashbench.results.reading import read_results
+from hashbench.results.writing import write_results
 
 text = importlib.import_module("hashbench.reports.tables.text")
 model = importlib.import_module("hashbench.reports.tables.model")
@@ -54,7 +53,7 @@ def check_latex(source: str) -> list[list[str]]:
 
 def run(tmp_path: Path, **given: object) -> str:
     out = tmp_path / "run"
-    write_results(Plan({}, (), (), ()), synthetic.results(**given), out)  # type: ignore[arg-type]
+    write_results(synthetic.results(**given), out)  # type: ignore[arg-type]
     return str(out)
 
 
@@ -85,7 +84,7 @@ def test_table_1_has_attacks_as_rows_and_bits_as_columns_of_each_data_set(tmp_pa
         "Original MAP",
     ]
     assert [row[0] for row in rows] == labels
-    cells = {(cell.names["attack"], cell.names["bits"]): cell for cell in read_results(Path(out)).cells}
+    cells = {(cell.at.attack, cell.at.source.bits): cell for cell in read_results(Path(out)).cells}
     for label, attack in zip(labels[1:5], attacks, strict=True):
         wanted = [f"{cells[attack, bits].value('t_map'):.3f}" for bits in (12, 24, 32, 48)]
         assert next(row for row in rows if row[0] == label)[1:] == wanted
@@ -114,10 +113,9 @@ def test_csv_holds_the_exact_numbers_with_their_intervals(tmp_path: Path) -> Non
     rows = list(csv.DictReader(io.StringIO(hashbench("table", "cells", out, "--format", "csv").stdout)))
     cells = read_results(Path(out)).cells
     for row, cell in zip(rows, cells, strict=True):
-        stored = next(found for found in cell.rows if found["metric"] == "t_map")
-        assert [float(row[key]) for key in ("t_map", "t_map low", "t_map high")] == [
-            stored[key] for key in ("value", "low", "high")
-        ]
+        stored = cell.row("t_map")
+        assert stored is not None
+        assert [float(row[key]) for key in ("t_map", "t_map low", "t_map high")] == [stored.value, stored.low, stored.high]
         assert float(row["rms"]) == cell.value("rms")
 
 

@@ -1,0 +1,92 @@
+"""Hashers: images -> K logits, and how one is built and trained."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from hashbench.contracts.plugin import Plugin
+from hashbench.contracts.run import Run
+from hashbench.contracts.split import Split
+from hashbench.errors import UserError
+from hashbench.typing import Float
+
+
+class Trunk(nn.Module):
+    """A feature extractor: images in [0, 1], normalised inside by mean and std, to features (B, width)."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, body: nn.Module, width: int, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        self.body = body
+        self.width = width
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b width"]:
+        features: Tensor = self.body((images - self.mean) / self.std)
+        return features
+
+
+class Hasher(nn.Module):
+    """A trunk and a linear hash layer. The code is the sign of the logits; `scale` is the method's final tanh scale."""
+
+    scale: Tensor
+
+    def __init__(self, trunk: Trunk, bits: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = nn.Linear(trunk.width, bits)
+        self.register_buffer("scale", torch.ones(()))
+
+    @property
+    def bits(self) -> int:
+        return self.head.out_features
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b bits"]:
+        """Logits: tanh of them is the relaxed code."""
+        logits: Tensor = self.scale * self.head(self.trunk(images))
+        return logits
+
+
+def sign(logits: Float[Tensor, "*batch bits"]) -> Float[Tensor, "*batch bits"]:
+    """Codes in {-1, +1}: zero counts as +1, so no bit is ever 0."""
+    return (logits >= 0).to(logits.dtype) * 2 - 1
+
+
+class Backbone(Plugin, ABC):
+    """A trunk's architecture and where its weights come from."""
+
+    smallest: ClassVar[int] = 1
+    """The smallest image side, in pixels, that the network takes."""
+
+    @abstractmethod
+    def build(self, image_size: int) -> Trunk:
+        """The architecture with fresh weights; nothing is loaded or downloaded."""
+
+    @abstractmethod
+    def fit(self, trunk: Trunk, data: Split, run: Run) -> dict[str, Any]:
+        """Give `trunk` its weights in place: load them, or warm up on `data`. Returns JSON facts that go into every result."""
+
+    def check(self, image_size: int) -> None:
+        """Raise UserError where images of this side can't pass."""
+        if image_size < self.smallest:
+            name = type(self).__name__.lower()
+            raise UserError(f"the backbone {name} needs images of at least {self.smallest} px: give a larger --image-size.")
+
+
+class HashingMethod(Plugin, ABC):
+    """How a hasher is trained. The loss is a pure function of its own, tested apart."""
+
+    def build(self, trunk: Trunk, bits: int) -> Hasher:
+        """The untrained hasher on a trunk."""
+        return Hasher(trunk, bits)
+
+    @abstractmethod
+    def fit(self, hasher: Hasher, data: Split, run: Run) -> dict[str, Any]:
+        """Train `hasher` in place on the training split. Returns JSON facts that go into every result."""

@@ -1,0 +1,67 @@
+"""The products of a cell's stages, as benchmarks get them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hashbench.contracts.budget import Budget
+from hashbench.protocols.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class AttackLog:
+    """Observations from the attack's run, per query where it says (Q,). Differences are in pixel values of [0, 1]."""
+
+    raw_squares: np.ndarray
+    """(Q,) mean squared difference as the attack returned the images, before anything was enforced."""
+    raw_linf: np.ndarray
+    """(Q,) largest difference, likewise."""
+    raw_changed: np.ndarray
+    """(Q,) share of values that differ, likewise."""
+    seconds_per_image: float
+    forwards_per_image: float
+    backwards_per_image: float
+    fit_seconds: float
+    aim_fit_seconds: float
+    zero_gradient: np.ndarray | None
+    """(Q,) whether the gradient towards the aim code vanishes at the query; None where the attack takes no gradients to a code."""
+    change_without_budget: float
+    """The largest difference it made to an image with a budget of 0; nan where it failed."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """Everything a benchmark may measure. Q queries, N database rows, C classes, K bits; codes are int8 in {-1, +1}."""
+
+    protocol: Protocol
+    budget: Budget
+    query_labels: np.ndarray
+    """(Q, C) uint8"""
+    target_labels: np.ndarray
+    database_labels: np.ndarray
+    """(N, C)"""
+    database_codes: np.ndarray
+    clean_codes: np.ndarray
+    attacked_codes: np.ndarray
+    unrounded_codes: np.ndarray
+    """(Q, K) of the attacked hasher, before images were rounded to 8 bits."""
+    aim_codes: np.ndarray | None
+    """(Q, K), None where the attack has no aim or an untargeted one."""
+    clean_pixels: np.ndarray
+    """(Q, 3, h, w) uint8"""
+    adversarial: np.ndarray
+    """(Q, 3, h, w) uint8, or float32 in [0, 1] where the protocol does not round: the very images that were hashed."""
+    database_pixels: Callable[[np.ndarray], np.ndarray]
+    """Database positions -> (n, 3, h, w) uint8."""
+    controls: Mapping[str, np.ndarray]
+    """(Q,) AP of the clean queries by raw pixels ('pixels') and by codes of the untrained network ('random')."""
+    log: AttackLog
+
+    def change(self) -> np.ndarray:
+        """(Q, 3, h, w) float64: adversarial minus clean in pixel values of [0, 1]; exact multiples of 1/255 for 8-bit images."""
+        if self.adversarial.dtype == np.uint8:
+            return (self.adversarial.astype(np.int16) - self.clean_pixels) / 255
+        return self.adversarial.astype(np.float64) - self.clean_pixels.astype(np.float32) / np.float32(255)

@@ -1,0 +1,38 @@
+"""The one place that touches torch's global generator and its determinism switches."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device, strict: bool = False) -> Iterator[None]:
+    """Fork the global generators, seed them for layer initialisation and dropout, and ask for deterministic kernels.
+
+    `strict`: an operation that has none is an error, and convolutions are not tuned by trial.
+    """
+    before = (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark)
+    if strict:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.benchmark = False
+    with aside(device), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(True, warn_only=not strict)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(before[0])
+            torch.backends.cudnn.benchmark = before[1]
+
+
+@contextmanager
+def aside(device: torch.device) -> Iterator[None]:
+    """Leave the global generators as they were, whatever is drawn inside."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        yield

@@ -1,0 +1,1 @@
+"""From a configuration to cells, and what they would take."""

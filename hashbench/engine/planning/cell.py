@@ -1,0 +1,107 @@
+"""One entry of a result: an attack on one hasher, scored on the same or another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from hashbench.contracts.plugin import options_of
+from hashbench.engine.stages.codes import CodesStage
+from hashbench.engine.stages.controls import ControlsStage
+from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.images import AttackedCodesStage, ImagesStage
+from hashbench.engine.stages.stage import Stage
+from hashbench.engine.store.store import digest
+from hashbench.errors import UserError
+from hashbench.protocols.protocol import Protocol
+from hashbench.results.cell import Coordinates
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Images, and the hasher they are scored on."""
+
+    images: ImagesStage
+    target: HasherStage
+    protocol: Protocol
+    preset: str = ""
+    """The run's preset: how big everything not written out is."""
+
+    def __post_init__(self) -> None:
+        if self.source.pixels != self.target.pixels:
+            raise UserError(
+                f"images of {self.source.pixels.source.name} can't be scored on a hasher of {self.target.pixels.source.name}: "
+                "transfer is between hashers of one dataset at one image size."
+            )
+
+    @property
+    def source(self) -> HasherStage:
+        """The hasher that the images are made on."""
+        return self.images.attack.source
+
+    @property
+    def white_box(self) -> bool:
+        """Whether the images are scored on the hasher they were made on."""
+        return self.source == self.target
+
+    @property
+    def at(self) -> Coordinates:
+        """The coordinates of a cell within its run."""
+        attack = self.images.attack
+        return Coordinates(
+            dataset=self.source.pixels.source.name,
+            source=self.source.called,
+            attack=attack.attack.text,
+            target=self.target.called,
+            protocol=self.protocol.name,
+            seed=self.source.seed_of_run,
+            epsilon=attack.budget.epsilon,
+        )
+
+    @property
+    def title(self) -> str:
+        """The cell in a line."""
+        attack, source = self.images.attack, self.target.pixels.source
+        return f"{attack.attack.text} on {self.target.label}, {source.name}, epsilon {attack.budget.text}"
+
+    @property
+    def slug(self) -> str:
+        """A file name: readable, and unique by a hash of all that was asked for."""
+        names = self.at.columns
+        text = "-".join(
+            str(names[key]).partition("[")[0] for key in ("dataset", "hasher", "backbone", "bits", "attack", "protocol")
+        )
+        readable = "".join(char if char.isalnum() or char == "-" else "_" for char in text)
+        source = self.target.pixels.source
+        given = [options_of(source.dataset.plugin), options_of(self.target.backbone.plugin), self.images.targets.queries.count]
+        return f"{readable}-{digest([names, given, self.preset, source.image_size, *self.apart])[:6]}"
+
+    @property
+    def apart(self) -> tuple[object, ...]:
+        """Values that distinguish cells of equal names: the protocol's, and the card of an imported hasher."""
+        imported = self.target.imported
+        return (asdict(self.protocol), *(() if imported is None else (imported.card_sha256,)))
+
+    @property
+    def codes(self) -> CodesStage:
+        """Codes of all images on the target hasher."""
+        return CodesStage(self.target)
+
+    @property
+    def attacked_codes(self) -> AttackedCodesStage:
+        return AttackedCodesStage(self.images, self.target)
+
+    @property
+    def controls(self) -> ControlsStage:
+        return ControlsStage(self.target, self.images.targets.queries)
+
+    def wanted(self) -> list[Stage[object]]:
+        """The stages whose products are scored."""
+        aim = [self.images.aim_codes] if self.images.aim_codes is not None and self.white_box else []
+        made = [self.images, self.attacked_codes, self.controls]
+        return [self.target.pixels, self.target, self.images.targets, self.codes, *aim, *made]
+
+
+def in_order(cells: list[Cell]) -> list[Cell]:
+    """Cells in the order that needs one hasher at a time: each with its own images first, then what travels, by target."""
+    hashers = list(dict.fromkeys(hasher for cell in cells for hasher in (cell.source, cell.target)))
+    return sorted(cells, key=lambda cell: (not cell.white_box, hashers.index(cell.target)))

@@ -1,0 +1,66 @@
+"""The configuration of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from hashbench.errors import UserError
+from hashbench.typing import Facts
+
+BITS = range(1, 257)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The options of `hashbench run`, as text and numbers. Lists multiply into cells."""
+
+    attacks: Sequence[str]
+    hashers: Sequence[str] = ("dpsh",)
+    imported: Sequence[str] = ()
+    """Folders of imported hashers, attacked beside those that are trained."""
+    backbones: Sequence[str] = ()
+    bits: Sequence[int] = (32,)
+    datasets: Sequence[str] = ("shapes",)
+    protocols: Sequence[str] = ("harmonised",)
+    seeds: Sequence[int] = (0,)
+    benchmarks: Sequence[str] = ("targeted", "perceptibility", "timing", "gallery")
+    reports: Sequence[str] = ("html",)
+    data: str | None = None
+    split: str | None = None
+    skip_broken: bool = False
+    weights: str | None = None
+    image_size: int | None = None
+    preset: str | None = None
+    epsilons: Sequence[str] = ("8/255",)
+    queries: int | None = None
+    targets: str | None = None
+    batch_size: int = 64
+    transfer: bool = False
+
+    def asdict(self) -> Facts:
+        """For JSON."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    def check_numbers(self) -> None:
+        """Raise UserError for a number that is out of range."""
+        if self.batch_size < 1:
+            raise UserError(f"--batch-size is {self.batch_size}: give at least 1.")
+        if any(seed < 0 for seed in self.seeds):
+            raise UserError(f"--seed is {min(self.seeds)}: give 0 or more.")
+        wrong = [count for count in self.bits if count not in BITS]
+        if wrong:
+            raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")
+        if self.queries is not None and self.queries < 1:
+            raise UserError(f"--queries is {self.queries}: give at least 1, or leave it out for all.")
+
+
+def config_of(values: Mapping[str, object]) -> Config:
+    """A configuration from values of any origin. Raises UserError for one of the wrong kind."""
+    try:
+        return TypeAdapter(Config).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{'.'.join(str(part) for part in first['loc'])} is {first['input']!r}: {first['msg'].lower()}.") from error

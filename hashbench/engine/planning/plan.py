@@ -1,0 +1,134 @@
+"""From a configuration to cells: their product, with every name, option and size checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+
+from hashbench.contracts.benchmark import Benchmark
+from hashbench.contracts.budget import Budget
+from hashbench.contracts.report import Report
+from hashbench.engine.choices import Chosen, Imported, Source
+from hashbench.engine.planning.cell import Cell
+from hashbench.engine.planning.choosing import choose, choose_attack, choose_backbone, choose_source
+from hashbench.engine.planning.config import Config
+from hashbench.engine.publishing.imported import imported_hasher
+from hashbench.engine.stages.aim import AimStage
+from hashbench.engine.stages.attack import AttackStage
+from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.images import ImagesStage
+from hashbench.engine.stages.pixels import PixelsStage
+from hashbench.engine.stages.targets import TargetsStage
+from hashbench.engine.store.store import digest
+from hashbench.engine.targets.queries import Queries
+from hashbench.errors import UserError
+from hashbench.plugins.configure import fraction
+from hashbench.protocols.file import protocol_of
+from hashbench.results.run import Shown
+from hashbench.typing import Facts
+
+Resolve = Callable[[Source], PixelsStage]
+"""Reads a dataset's lists, and knows its files by their content."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a run and how they are measured and reported."""
+
+    asked: Facts
+    """What the run was asked for: a `Config` as JSON, or several by suite."""
+    cells: tuple[Cell, ...]
+    benchmarks: tuple[Chosen[Benchmark], ...]
+    reports: tuple[Chosen[Report], ...]
+    suites: tuple[Shown, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for equal plans."""
+        files = sorted(
+            {queries.file_queries + queries.file_targets for cell in self.cells if (queries := cell.images.targets.queries)}
+        )
+        return digest([self.asked, files, [[cell.at.columns, *cell.apart] for cell in self.cells]])
+
+
+def make_plan(config: Config, resolve: Resolve) -> Plan:
+    """Check a configuration and multiply it out. Raises UserError before anything is made."""
+    budgets = list(dict.fromkeys(Budget(fraction(text, "epsilon")) for text in config.epsilons))
+    if any(not budget.epsilon for budget in budgets):
+        raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
+    config.check_numbers()
+    if config.queries is not None and config.targets is not None:
+        raise UserError("--targets names its queries: leave --queries out.")
+    if not config.attacks:
+        raise UserError("nothing to run: give at least one --attack; hashbench list attacks shows them.")
+    protocols = list(dict.fromkeys(protocol_of(text) for text in config.protocols))
+    if len({protocol.name for protocol in protocols}) < len(protocols):
+        raise UserError("two protocols of this run have one name: give each its own.")
+    cells: list[Cell] = []
+    for dataset in config.datasets:
+        for source, preset in hashers_of(config, dataset, resolve):
+            for protocol, budget, attack in product(protocols, budgets, config.attacks):
+                chosen, aim = choose_attack(attack, preset, source.pixels.source)
+                fitted = AttackStage(source, chosen, None if aim is None else AimStage(source, aim), budget)
+                targets = TargetsStage(source.pixels, protocol, _queries(config, source.seed_of_run))
+                cells.append(Cell(ImagesStage(fitted, targets, config.batch_size), source, protocol, preset))
+    _check_imported(cells)
+    if config.transfer:
+        travelling = _transfers(cells)
+        if not travelling:
+            raise UserError("--transfer needs several hashers of a dataset: give more than one --bits, --backbone or --hasher.")
+        cells += travelling
+    return Plan(
+        config.asdict(),
+        tuple(dict.fromkeys(cells)),
+        tuple(choose("benchmarks", name, None) for name in config.benchmarks),
+        tuple(choose("reports", name, None) for name in config.reports),
+    )
+
+
+def hashers_of(config: Config, dataset: str, resolve: Resolve) -> Iterator[tuple[HasherStage, str]]:
+    """Every hasher of a dataset: trained here by the product of the options, then imported; and the preset in force."""
+    source, preset = choose_source(
+        dataset, config.data, config.preset, config.image_size, config.split, skip_broken=config.skip_broken
+    )
+    backbones = config.backbones or (source.dataset.plugin.default_backbone,)
+    for method, backbone, bits, seed in product(config.hashers, backbones, config.bits, config.seeds):
+        trunk = choose_backbone(backbone, preset, source, config.weights)
+        yield HasherStage(resolve(source), choose("hashers", method, preset), trunk, bits, seed), preset
+    for folder in config.imported:
+        yield imported_hasher(Path(folder), source, config.image_size is not None, resolve), preset
+
+
+def one_hasher(config: Config, resolve: Resolve) -> HasherStage:
+    """The hasher of a configuration that names one. Raises UserError before anything is made."""
+    config.check_numbers()
+    (choice, _) = next(hashers_of(config, config.datasets[0], resolve))
+    return choice
+
+
+def _queries(config: Config, seed: int) -> Queries:
+    return Queries(config.queries, seed) if config.targets is None else Queries.of_file(Path(config.targets), seed)
+
+
+def _check_imported(cells: Sequence[Cell]) -> None:
+    """Raise UserError where two imported hashers would have one name in the results."""
+    cards: dict[tuple[str, PixelsStage], set[Imported | None]] = {}
+    for cell in cells:
+        cards.setdefault((cell.target.label, cell.target.pixels), set()).add(cell.target.imported)
+    for (label, _), imported in cards.items():
+        if len(imported) > 1:
+            raise UserError(f"two hashers of this run are called '{label}': import one under another name with --name.")
+
+
+def _transfers(cells: Sequence[Cell]) -> list[Cell]:
+    """Every attack of `cells` on every other hasher of the same dataset and seed."""
+    targets = list(dict.fromkeys(cell.target for cell in cells))
+    return [
+        Cell(cell.images, target, cell.protocol, cell.preset)
+        for cell in cells
+        for target in targets
+        if target != cell.source and target.pixels == cell.source.pixels and target.seed_of_run == cell.source.seed_of_run
+    ]

@@ -1,0 +1,1 @@
+"""Hashers published with a card, and taken over."""

@@ -1,0 +1,1 @@
+"""Cells run, scored, flagged and written."""

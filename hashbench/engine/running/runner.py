@@ -1,0 +1,116 @@
+"""Runs a plan: measures cell by cell, writes results and reports."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from hashbench.engine.engine import Engine
+from hashbench.engine.machine.environment import environment
+from hashbench.engine.machine.timeout import CellTimeout, time_limit
+from hashbench.engine.planning.cell import Cell, in_order
+from hashbench.engine.planning.plan import Plan
+from hashbench.engine.running.scoring import measure_cell
+from hashbench.engine.running.tables import finished
+from hashbench.engine.stages.stage import reachable
+from hashbench.errors import StoreError, UserError
+from hashbench.results.cell import CellResult
+from hashbench.results.results import Results
+from hashbench.results.run import RunFacts
+from hashbench.results.writing import write_results
+
+
+def run_plan(plan: Plan, engine: Engine, out: Path, command: str, say: Callable[[str], None]) -> tuple[Results, list[Path]]:
+    """Results of every cell and the report files. A cell's failure is recorded and the others go on.
+
+    Raises UserError, having written nothing into `out`, where the data is unusable or no cell can run for a reason of the user's.
+    """
+    check_out(plan, out)
+    for stage in dict.fromkeys(stage for cell in plan.cells for stage in (cell.target.pixels, cell.images.targets)):
+        engine.get(stage)
+    made: dict[Cell, CellResult] = {}
+    mistakes = []
+    stands_on = {cell: set(reachable(cell.wanted())) for cell in plan.cells}
+    uses = Counter(stage for stages in stands_on.values() for stage in stages)
+    for cell in in_order(list(plan.cells)):
+        say(f"[{len(made) + 1}/{len(plan.cells)}] {cell.title}")
+        made[cell], mistake = _try_cell(engine, cell, plan)
+        mistakes += [mistake] if mistake else []
+        if made[cell].status != "ok":
+            say(f"{made[cell].status}: {made[cell].cause}")
+        uses.subtract(stands_on[cell])
+        engine.let_go(stage for stage in stands_on[cell] if not uses[stage])
+    if len(mistakes) == len(made):
+        raise mistakes[0]
+    cells = finished([made[cell] for cell in plan.cells])
+    results = Results([_run_facts(plan, engine, command, cells, out)], cells)
+    write_results(results, out)
+    return results, _write_reports(plan, results, out)
+
+
+def check_out(plan: Plan, out: Path) -> None:
+    """Raise UserError where `out` can't be written or holds another run's results."""
+    parent = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not parent.is_dir() or not _writable(parent):
+        raise UserError(f"--out {out} is not writable: give a folder that is.")
+    file = out / "run.json"
+    if file.is_file() and _plan_of(file) != plan.key:
+        raise UserError(f"{out} holds the results of another command: give another --out, or delete that folder.")
+
+
+def _plan_of(file: Path) -> object:
+    """The key of the plan whose results lie there; None where the file is damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content.get("plan") if isinstance(content, dict) else None
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _try_cell(engine: Engine, cell: Cell, plan: Plan) -> tuple[CellResult, UserError | None]:
+    try:
+        with time_limit(engine.machine.cell_timeout):
+            return measure_cell(engine, cell, plan.benchmarks), None
+    except StoreError:
+        raise
+    except UserError as mistake:
+        return CellResult(cell.at, "skipped", cell.slug, reason=str(mistake)), mistake
+    except (Exception, SystemExit, CellTimeout):  # noqa: BLE001 - a plugin's crash or exit spoils its own cell only
+        return CellResult(cell.at, "error", cell.slug, reason=traceback.format_exc()), None
+
+
+def _run_facts(plan: Plan, engine: Engine, command: str, cells: list[CellResult], out: Path) -> RunFacts:
+    own = {
+        "name": out.resolve().name,
+        "plan": plan.key,
+        "command": command,
+        "config": plan.asked,
+        "suites": plan.suites,
+        "cells": [cell.slug for cell in cells],
+    }
+    return RunFacts.model_validate(own | environment(engine.machine))
+
+
+def _write_reports(plan: Plan, results: Results, out: Path) -> list[Path]:
+    """The report files, the first to open first."""
+    files, mistakes = [], []
+    for report in plan.reports:
+        try:
+            files += report.plugin.render(results, out)
+        except UserError as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise mistakes[0]
+    return files

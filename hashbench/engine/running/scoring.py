@@ -1,0 +1,116 @@
+"""From products to rows: the benchmarks and their intervals."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from hashbench.contracts.attack import Attack
+from hashbench.contracts.benchmark import Benchmark, Row
+from hashbench.contracts.plugin import Plugin, options_of
+from hashbench.contracts.products import Products
+from hashbench.engine.choices import Chosen
+from hashbench.engine.engine import Engine
+from hashbench.engine.machine.environment import environment
+from hashbench.engine.planning.cell import Cell
+from hashbench.engine.running.flags import cell_flags
+from hashbench.engine.stages.stage import identity
+from hashbench.results.cell import About, BudgetFacts, CellResult, DataFacts, Keys, Measured, Provenance, TargetFacts
+from hashbench.retrieval import Bootstrap
+from hashbench.typing import Facts
+
+
+def measure_cell(engine: Engine, cell: Cell, benchmarks: Sequence[Chosen[Benchmark]]) -> CellResult:
+    """Make every stage of a cell that is not stored yet, and measure its products."""
+    products = products_of(engine, cell)
+    bootstrap = Bootstrap(len(products.query_labels), cell.target.seed_of_run)
+    rows: list[Measured] = []
+    timings: list[Measured] = []
+    arrays: dict[str, np.ndarray] = {}
+    for benchmark in benchmarks:
+        measured = benchmark.plugin.measure(products)
+        for row in measured.rows:
+            (rows if benchmark.plugin.repeatable else timings).append(with_interval(row, bootstrap))
+            if row.per_query is not None:
+                arrays[f"per_query/{row.metric}"] = np.ascontiguousarray(row.per_query)
+        arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
+    attack = cell.images.attack
+    flags = cell_flags(products, attack.attack.plugin.remark(attack.budget)) if cell.white_box else []
+    made = provenance(engine, cell)
+    return CellResult(cell.at, "ok", cell.slug, "", tuple(rows), tuple(timings), arrays, made, tuple(flags))
+
+
+def products_of(engine: Engine, cell: Cell) -> Products:
+    """The products of a cell, for benchmarks to measure."""
+    images, loaded, targets = engine.get(cell.images), engine.get(cell.target.pixels), engine.get(cell.images.targets)
+    codes, aim = engine.get(cell.codes), cell.images.attack.aim
+    query, database = loaded.data.rows["query"][targets.queries], loaded.data.rows["database"]
+    aimed = cell.images.aim_codes if aim is not None and aim.aim.plugin.targeted and cell.white_box else None
+    return Products(
+        protocol=cell.protocol,
+        budget=cell.images.attack.budget,
+        query_labels=loaded.data.labels[query],
+        target_labels=targets.labels,
+        database_labels=loaded.data.labels[database],
+        database_codes=codes[database],
+        clean_codes=codes[query],
+        attacked_codes=engine.get(cell.attacked_codes),
+        unrounded_codes=images.unrounded_codes,
+        aim_codes=None if aimed is None else engine.get(aimed),
+        clean_pixels=np.array(loaded.pixels[query]),
+        adversarial=images.adversarial,
+        database_pixels=lambda positions: np.array(loaded.pixels[database[positions]]),
+        controls=engine.get(cell.controls),
+        log=images.log,
+    )
+
+
+def with_interval(row: Row, bootstrap: Bootstrap) -> Measured:
+    """A benchmark's row with the interval of its values by query."""
+    values = row.per_query
+    low, high = (None, None) if values is None or len(values) < 2 else bootstrap.interval(values)
+    if row.root and low is not None and high is not None:
+        low, high = math.sqrt(low), math.sqrt(high)
+    return Measured(metric=row.metric, value=row.value, low=low, high=high)
+
+
+def provenance(engine: Engine, cell: Cell) -> Provenance:
+    """How a cell's numbers were made."""
+    attack, target = cell.images.attack, cell.target
+    data, targets = engine.get(target.pixels).data, engine.get(cell.images.targets)
+    chosen: dict[str, Chosen[Plugin]] = {"attack": attack.attack}
+    if attack.aim is not None:
+        chosen["aim"] = attack.aim.aim
+    chosen |= {"hasher": target.method, "backbone": target.backbone, "dataset": target.pixels.source.dataset}
+    found: Facts = {
+        **{f"{split}_rows": len(rows) for split, rows in data.rows.items()},
+        **data.facts,
+        "identity": target.pixels.source.identity,
+        "content": data.content,
+        "pipeline": data.pipeline,
+        "image_size": data.image_size,
+        "class_names": list(data.classes),
+    }
+    drawn: Facts = {**targets.facts, "sha256": targets.sha256, "file": cell.images.targets.queries.file is not None}
+    return Provenance(
+        plugins={name: _about(one.plugin) for name, one in chosen.items()},
+        options={name: options_of(one.plugin) for name, one in chosen.items()},
+        protocol=dataclasses.asdict(cell.protocol),
+        budget=BudgetFacts(norm=attack.budget.norm, epsilon=attack.budget.epsilon),
+        environment=environment(engine.machine),
+        targets=TargetFacts.model_validate(drawn),
+        data=DataFacts.model_validate(found),
+        hasher=engine.get(target).facts,
+        preset=cell.preset,
+        keys=Keys(hasher=identity(target), images=identity(cell.images)),
+        batch_size=cell.images.batch_size,
+    )
+
+
+def _about(plugin: Plugin) -> About:
+    about = (inspect.getdoc(type(plugin)) or "").partition("\n")[0]
+    return About(about=about, paper=plugin.paper, access=plugin.access if isinstance(plugin, Attack) else "")

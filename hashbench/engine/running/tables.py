@@ -1,0 +1,68 @@
+"""Numbers and flags that need the other cells of a table: shares of the way from floor to aim code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hashbench.engine.running.flags import table_flags, transfer_flags
+from hashbench.results.cell import CellResult, Coordinates, Flag, Measured
+from hashbench.results.setting import settings_of
+from hashbench.retrieval import Bootstrap
+from hashbench.retrieval.bootstrap import percentiles
+
+
+def finished(cells: Sequence[CellResult]) -> list[CellResult]:
+    """The cells with their flags and the shares of the way: to the attack's own aim code, and to the target hasher's best."""
+    done = [cell for cell in cells if cell.status == "ok"]
+    flags: dict[str, list[Flag]] = {}
+    for setting in settings_of(done):
+        flags |= table_flags(setting.cells)
+    best: dict[Coordinates, CellResult] = {}
+    for cell in done:
+        aim, so_far = cell.value("t_map_aim"), best.get(_scored_alike(cell))
+        if aim is not None and (so_far is None or aim > (so_far.value("t_map_aim") or 0.0)):
+            best[_scored_alike(cell)] = cell
+    white_box = {cell.at: cell for cell in done if cell.white_box}
+    return [_finished(cell, best, white_box, flags) if cell.status == "ok" else cell for cell in cells]
+
+
+def _finished(
+    cell: CellResult,
+    best: dict[Coordinates, CellResult],
+    white_box: dict[Coordinates, CellResult],
+    flags: dict[str, list[Flag]],
+) -> CellResult:
+    rows = list(cell.rows)
+    if cell.value("t_map_aim") is not None:
+        rows.append(_share("t_map_share_own_aim", cell, cell))
+    ceiling = best.get(_scored_alike(cell))
+    if ceiling is not None:
+        rows.append(_share("t_map_share", cell, ceiling))
+    found = flags[cell.slug]
+    here = white_box.get(cell.at.model_copy(update={"target": cell.at.source}))
+    if not cell.white_box and here is not None:
+        found = [*found, *transfer_flags(cell, here)]
+    return replace(cell, rows=tuple(rows), flags=(*cell.flags, *found))
+
+
+def _scored_alike(cell: CellResult) -> Coordinates:
+    """Equal for cells whose images are scored on one hasher by one protocol: they share targets, floor and ceiling."""
+    return cell.at.model_copy(update={"source": cell.at.target, "attack": "", "epsilon": 0.0})
+
+
+def _share(metric: str, cell: CellResult, ceiling: CellResult) -> Measured:
+    """(t-MAP - floor) / (aim - floor), of means and of the same resamples' means.
+
+    No value where the aim code itself is not told apart from the floor: a share of nothing has no meaning.
+    """
+    attacked, floor = cell.arrays["per_query/t_map"], cell.arrays["per_query/t_map_floor"]
+    gained, possible = attacked - floor, ceiling.arrays["per_query/t_map_aim"] - floor
+    bootstrap = Bootstrap(len(attacked), cell.at.seed)
+    if not bootstrap.interval(possible)[0] > 0:
+        return Measured(metric=metric, value=None)
+    ways = bootstrap.means(possible)
+    low, high = percentiles(bootstrap.means(gained) / np.where(ways > 0, ways, np.nan))
+    return Measured(metric=metric, value=float(np.nanmean(gained) / np.nanmean(possible)), low=low, high=high)

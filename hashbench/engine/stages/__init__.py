@@ -1,0 +1,1 @@
+"""The chain from pixels to scores, one stage a file."""

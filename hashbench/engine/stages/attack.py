@@ -1,0 +1,65 @@
+"""Fitted attack: what an attack learns before it sees a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from hashbench.contracts.attack import Attack
+from hashbench.contracts.budget import Budget
+from hashbench.contracts.run import Run, derive_seed
+from hashbench.engine.choices import Chosen
+from hashbench.engine.stages.aim import AimStage
+from hashbench.engine.stages.codes import CodesStage
+from hashbench.engine.stages.fitted import Fitted, read_fit, save_fit
+from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.victim import victim_of
+from hashbench.typing import Facts
+
+
+@dataclass(frozen=True)
+class AttackStage(Stage[Fitted]):
+    """An attack on a hasher, with its aim and its budget."""
+
+    name: ClassVar[str] = "fitted-attack"
+    code: ClassVar[tuple[str, ...]] = (
+        *("contracts.budget", "contracts.run", "contracts.split", "contracts.victim", "engine.stages.attack"),
+        "engine.stages.victim",
+    )
+    source: HasherStage
+    attack: Chosen[Attack]
+    aim: AimStage | None
+    budget: Budget
+
+    def needs(self) -> Mapping[str, Stage[object]]:
+        needs: dict[str, Stage[object]] = {"hasher": self.source, "codes": CodesStage(self.source), "pixels": self.source.pixels}
+        return needs if self.aim is None else needs | {"aim": self.aim}
+
+    def depends(self) -> Facts:
+        return {"attack": self.attack.key, "budget": [self.budget.norm, self.budget.epsilon], "seed": self.seed}
+
+    @property
+    def seed(self) -> int:
+        return derive_seed("fit attack", *self.names)
+
+    @property
+    def names(self) -> tuple[object, ...]:
+        """The names that the attack's randomness is seeded by."""
+        return (self.source.seed_of_run, self.source.pixels.source.name, self.source.said, self.attack.said)
+
+    @property
+    def work(self) -> str:
+        return f"{self.attack.work} against {self.source.work}"
+
+    def make(self, draft: Path, given: Given, run: Run) -> None:
+        data, plugin = given.get(self.source.pixels).split("train"), self.attack.plugin
+        aim = None if self.aim is None else self.aim.fitted(given)
+        view = victim_of(given, self.source, plugin.access)
+        state, seconds = given.machine.timed(lambda: plugin.fit(view, data, aim, self.budget, run))
+        save_fit(draft, state, run.spent + seconds)
+
+    def read(self, folder: Path, given: Given) -> Fitted:
+        return read_fit(folder, given)

@@ -1,0 +1,73 @@
+"""Codes: what a hasher makes of every image of the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hashbench.contracts.hasher import Hasher, sign
+from hashbench.contracts.run import Run
+from hashbench.contracts.split import Split, to_images
+from hashbench.engine.machine.tensors import FILE, load_tensors, save_tensors
+from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.stage import Given, Stage
+from hashbench.typing import Facts
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class CodesStage(Stage[np.ndarray]):
+    """(pool, K) int8 in {-1, +1}."""
+
+    name: ClassVar[str] = "codes"
+    code: ClassVar[tuple[str, ...]] = ("contracts.hasher", "contracts.split", "engine.stages.codes")
+    hasher: HasherStage
+
+    def needs(self) -> Mapping[str, Stage[object]]:
+        return {"hasher": self.hasher, "pixels": self.hasher.pixels}
+
+    def depends(self) -> Facts:
+        return {}
+
+    @property
+    def work(self) -> str:
+        return self.hasher.work
+
+    def make(self, draft: Path, given: Given, run: Run) -> None:
+        hasher, pool = given.get(self.hasher).hasher, given.get(self.hasher.pixels).pool
+        save_tensors({"codes": hash_split(hasher, pool, run, "hashing images")}, draft / FILE)
+
+    def read(self, folder: Path, given: Given) -> np.ndarray:
+        return read_codes(folder)
+
+
+def read_codes(folder: Path) -> np.ndarray:
+    """The codes of a product that holds nothing else."""
+    codes: np.ndarray = load_tensors(folder / FILE, CPU)["codes"].numpy()
+    return codes
+
+
+@torch.no_grad()
+def hash_split(hasher: Hasher, split: Split, run: Run, label: str) -> Tensor:
+    """(rows, K) int8 codes of a split, on the CPU."""
+    batches = split.batches(run.batch_size, run.device)
+    total = -(-len(split) // run.batch_size)
+    return torch.cat([sign(hasher(images)).to(torch.int8) for _, images in run.track(batches, label, total)]).cpu()
+
+
+@torch.no_grad()
+def hash_pixels(hasher: Hasher, pixels: np.ndarray, run: Run) -> Tensor:
+    """(n, K) int8 codes, on the CPU, of images given as uint8, or as float32 in [0, 1]."""
+    codes = []
+    for start in range(0, len(pixels), run.batch_size):
+        chunk = pixels[start : start + run.batch_size]
+        images = to_images(chunk, run.device) if chunk.dtype == np.uint8 else torch.from_numpy(chunk).to(run.device)
+        codes.append(sign(hasher(images)).to(torch.int8))
+    return torch.cat(codes).cpu()

@@ -1,0 +1,68 @@
+"""Controls: how well the clean queries are retrieved by raw pixels, and by the untrained network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from hashbench.contracts.run import Run, derive_seed
+from hashbench.engine.machine.tensors import FILE, load_tensors, save_tensors
+from hashbench.engine.stages.codes import CPU, hash_split
+from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.pixels import thumbnails
+from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.targets.queries import Queries
+from hashbench.retrieval import HammingRanking
+from hashbench.retrieval.euclidean import euclidean_ap
+from hashbench.typing import Facts
+
+
+@dataclass(frozen=True)
+class ControlsStage(Stage[Mapping[str, np.ndarray]]):
+    """(Q,) AP of the clean queries: 'pixels', by raw pixels, 32 px a side at most; 'random', by codes of the untrained network."""
+
+    name: ClassVar[str] = "controls"
+    code: ClassVar[tuple[str, ...]] = (
+        *("contracts.hasher", "contracts.split", "engine.stages.codes", "engine.stages.controls", "engine.targets.queries"),
+        *("retrieval.average_precision", "retrieval.counting", "retrieval.counting.merging", "retrieval.cutoff"),
+        *("retrieval.euclidean", "retrieval.packing", "retrieval.ranking"),
+    )
+    hasher: HasherStage
+    queries: Queries
+
+    def needs(self) -> Mapping[str, Stage[object]]:
+        return {"pixels": self.hasher.pixels}
+
+    def depends(self) -> Facts:
+        hasher = self.hasher
+        plugins: Facts = {"method": hasher.method.key, "backbone": hasher.backbone.key, "bits": hasher.bits}
+        return plugins | {"content": hasher.pixels.content, "queries": self.queries.depends(), "seed": self.seed}
+
+    @property
+    def seed(self) -> int:
+        return derive_seed(self.hasher.seed_of_run, "untrained")
+
+    @property
+    def work(self) -> str:
+        return self.hasher.work
+
+    def make(self, draft: Path, given: Given, run: Run) -> None:
+        untrained = self.hasher.method.plugin.build(self.hasher.trunk.build(), self.hasher.bits).to(run.device).eval()
+        loaded = given.get(self.hasher.pixels)
+        data = loaded.data
+        rows, database = data.rows["query"][self.queries.pick(data)], data.rows["database"]
+        labels = data.labels[rows], data.labels[database]
+        small = thumbnails(loaded)
+        codes = hash_split(untrained, loaded.pool, run, "hashing with the untrained network").numpy()
+        ranking = HammingRanking(codes[rows], labels[0])
+        ranking.update(codes[database], labels[1])
+        found = {"pixels": euclidean_ap(small[rows], small[database], *labels), "random": ranking.compute().ap}
+        save_tensors({name: torch.from_numpy(ap) for name, ap in found.items()}, draft / FILE)
+
+    def read(self, folder: Path, given: Given) -> Mapping[str, np.ndarray]:
+        return {name: tensor.numpy() for name, tensor in load_tensors(folder / FILE, CPU).items()}

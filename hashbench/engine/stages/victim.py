@@ -1,0 +1,25 @@
+"""The metered view of a hasher that attacks and aims get."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+
+from hashbench.contracts.victim import Access, LabelledCodes, Victim
+from hashbench.engine.stages.codes import CodesStage
+from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.stage import Given
+
+
+def victim_of(given: Given, stage: HasherStage, access: Access) -> Victim:
+    """The view of a hasher; the codes of its training split and its database are looked up when they are asked for."""
+    device = given.machine.device
+
+    def reference(split: str) -> LabelledCodes:
+        data = given.get(stage.pixels).data
+        rows = data.rows[split]
+        codes, labels = torch.from_numpy(given.get(CodesStage(stage))[rows]), torch.from_numpy(data.labels[rows])
+        return LabelledCodes(codes.to(device).float(), labels.to(device).float())
+
+    return Victim(given.get(stage).hasher, access, {name: partial(reference, name) for name in ("train", "database")})

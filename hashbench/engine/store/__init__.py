@@ -1,0 +1,1 @@
+"""The store of products, and its inventory."""

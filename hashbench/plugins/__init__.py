@@ -1,0 +1,1 @@
+"""Names and text to configured plugins, and a hash of their code."""

@@ -1,0 +1,1 @@
+"""Protocols: the rules that make two numbers comparable."""

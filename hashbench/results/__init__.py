@@ -1,0 +1,1 @@
+"""Results of cells: their types, how they are compared, written and read."""

@@ -1,0 +1,232 @@
+"""The result of one cell: where it stands, how it was made, what was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from hashbench.typing import Facts, JsonValue
+
+SCHEMA = 4
+"""Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`; 2 no `epsilon` among the names, and no
+`plugins` in `made`; 3 a flat `cell` with the label of the `victim` instead of `at` with source and target. All stay readable."""
+Name = str | int | float
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class HasherName(_Value):
+    """The name of a hasher within a run."""
+
+    hasher: str
+    backbone: str
+    bits: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.hasher}-{self.backbone}-{self.bits}"
+
+
+class Coordinates(_Value):
+    """The coordinates of a cell within its run."""
+
+    dataset: str
+    source: HasherName
+    """The hasher that the images were made on."""
+    attack: str
+    target: HasherName
+    """The hasher that they are scored on."""
+    protocol: str
+    seed: int
+    epsilon: float
+
+    @property
+    def white_box(self) -> bool:
+        """Whether the images are scored on the hasher they were made on."""
+        return self.source == self.target
+
+    @cached_property
+    def columns(self) -> dict[str, Name]:
+        """As the first columns of tables; the hasher's are those of the source."""
+        return {
+            "dataset": self.dataset,
+            **self.source.model_dump(),
+            "attack": self.attack,
+            "target": self.target.label,
+            "protocol": self.protocol,
+            "seed": self.seed,
+            "epsilon": self.epsilon,
+        }
+
+
+NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "target", "protocol", "seed", "epsilon")
+COLUMNS = (*NAMES, "metric", "value", "low", "high")
+
+
+class Measured(_Value):
+    """One metric of a cell."""
+
+    metric: str
+    value: float | None
+    low: float | None = None
+    """The ends of the 95 % bootstrap interval over queries; None where there is no such thing."""
+    high: float | None = None
+
+
+class Flag(_Value):
+    """A sign that a number is not what it seems: its name, and a sentence."""
+
+    flag: str
+    says: str
+
+
+class About(_Value):
+    """A plugin's description of itself, so that a result can be read without the plugin."""
+
+    about: str = ""
+    paper: str = ""
+    access: str = ""
+    """Of an attack: what it may ask of the hasher."""
+
+
+class BudgetFacts(_Value):
+    norm: str
+    epsilon: float
+
+
+class TargetFacts(_Value):
+    """The draw of queries and targets, with what the protocol's rule found."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    queries: int
+    sha256: str = ""
+    """Of queries and targets; empty where older runs do not say."""
+    file: bool = False
+    """Whether they are from the user's file."""
+
+
+class DataFacts(_Value):
+    """The data, with what was found on loading it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    identity: str = ""
+    content: str
+    image_size: int
+    class_names: list[str]
+
+    def rows(self, split: str) -> int | None:
+        """How many rows a split has: query, train or database."""
+        count = (self.model_extra or {}).get(f"{split}_rows")
+        return count if isinstance(count, int) else None
+
+
+class Keys(_Value):
+    """Keys of stages in the store."""
+
+    hasher: str
+    """Of the target hasher."""
+    images: str
+
+
+class Provenance(_Value):
+    """How a cell's numbers were made."""
+
+    plugins: dict[str, About] = Field(default_factory=dict)
+    options: dict[str, Facts]
+    """Resolved options by plugin: attack, aim, hasher, backbone, dataset."""
+    protocol: Facts
+    budget: BudgetFacts
+    environment: Facts = Field(default_factory=dict)
+    targets: TargetFacts
+    data: DataFacts
+    hasher: Facts
+    """About the training of the target hasher."""
+    preset: str = ""
+    keys: Keys
+    batch_size: int
+
+
+Status = Literal["ok", "error", "skipped"]
+"""'error': the attack or another plugin crashed; 'skipped': it can't run."""
+
+
+class CellFile(_Value):
+    """A cell's JSON file: all but arrays and times, so that it repeats byte for byte."""
+
+    schema_: int = Field(default=SCHEMA, alias="schema")
+    at: Coordinates
+    status: Status
+    reason: str = ""
+    """Why it has no number."""
+    rows: list[Measured] = Field(default_factory=list)
+    flags: list[Flag] = Field(default_factory=list)
+    made: Provenance | None = None
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """The result of one cell: its numbers, or the reason why it has none."""
+
+    at: Coordinates
+    status: Status
+    slug: str
+    reason: str = ""
+    rows: tuple[Measured, ...] = ()
+    timings: tuple[Measured, ...] = ()
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    made: Provenance | None = None
+    """None where it has no number."""
+    flags: tuple[Flag, ...] = ()
+    run: str = ""
+    """The run it is of, where several runs read together have other results of this attack in this setting."""
+
+    @property
+    def names(self) -> dict[str, Name]:
+        """The columns of `NAMES`."""
+        return self.at.columns
+
+    @property
+    def white_box(self) -> bool:
+        """Whether the images are scored on the hasher they were made on."""
+        return self.at.white_box
+
+    @property
+    def label(self) -> str:
+        """The attack's name in its setting."""
+        return f"{self.at.attack} ({self.run})" if self.run else self.at.attack
+
+    @property
+    def cause(self) -> str:
+        """Why it has no number, in a line: of a traceback, the exception with the first line of its message."""
+        lines = self.reason.strip().splitlines()
+        frames = [i for i, line in enumerate(lines) if line.startswith("  File ")]
+        after = lines[frames[-1] :] if frames else lines
+        return next((line for line in after if line and not line.startswith(" ")), self.status)
+
+    def row(self, metric: str) -> Measured | None:
+        """A metric, times among them; None where the cell has none."""
+        return next((row for row in (*self.rows, *self.timings) if row.metric == metric), None)
+
+    def value(self, metric: str) -> float | None:
+        """A metric's value, or None."""
+        row = self.row(metric)
+        return None if row is None else row.value
+
+    def option(self, name: str, plugin: str = "attack") -> JsonValue:
+        """A resolved option; None where the plugin has none of that name or the cell no number."""
+        return None if self.made is None else self.made.options.get(plugin, {}).get(name)
+
+    def json(self) -> str:
+        """The cell's file."""
+        kept = CellFile(
+            at=self.at, status=self.status, reason=self.reason, rows=list(self.rows), flags=list(self.flags), made=self.made
+        )
+        return json.dumps(kept.model_dump(by_alias=True), sort_keys=True, indent=1)

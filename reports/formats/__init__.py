@@ -1,0 +1,1 @@
+"""Reports by the names they are asked for, one a file."""

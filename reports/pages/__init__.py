@@ -1,0 +1,1 @@
+"""Pages: what they show, and what every page carries."""

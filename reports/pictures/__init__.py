@@ -1,0 +1,1 @@
+"""Images on pages: how they are encoded, and galleries of them."""

@@ -1,0 +1,128 @@
+"""No host synchronisation and no tensor on the wrong device: every inner loop runs on the meta device, which refuses both."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from hashbench.api import Budget, Goal, Run, Trunk, Victim
+from hashbench.contracts.hasher import Hasher
+from hashbench.plugins import registry
+from hashbench.plugins.configure import configure
+
+META = torch.device("meta")
+
+
+class OnlyHere(TorchFunctionMode):
+    """Fails where a floating-point tensor is created elsewhere than on `device`; draws from a seeded generator may be moved."""
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__()
+        self.device = device
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        flat = [item for arg in args for item in (arg if isinstance(arg, list | tuple) else [arg])]
+        tensors = [item for item in flat if isinstance(item, torch.Tensor)]
+        if isinstance(result, torch.Tensor) and not tensors and "generator" not in (kwargs or {}) and result.dim():
+            assert result.device == self.device, f"{func} made a tensor on {result.device}"
+        return result
+
+
+def meta_hasher(side: int = 32, bits: int = 8) -> Hasher:
+    with META:
+        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits)
+
+
+def goal(batch: int = 2, classes: int = 3) -> Goal:
+    return Goal(torch.zeros(batch, classes, device=META), torch.zeros(batch, classes, device=META), tuple(range(batch)))
+
+
+@pytest.mark.parametrize(
+    "attack", ["noise", "p2p", "dhta", "fgsm", "ifgsm", "ifgsm[rule=l2]", "ifgsm[rule=raw]"], ids=lambda text: text
+)
+def test_attacks(attack: str) -> None:
+    plugin = configure("attacks", attack)
+    images = torch.zeros(2, 3, 32, 32, device=META)
+    view = Victim(meta_hasher(), plugin.access)
+    with OnlyHere(META):
+        result = plugin.perturb(view, {}, images, goal(), torch.zeros(2, 8, device=META), Budget(), Run(0, META))
+    assert result.device == META and result.shape == images.shape
+
+
+def sibling(kind: str, name: str, module: str) -> Any:
+    package = registry.load(kind, name).__module__.rpartition(".")[0]
+    return importlib.import_module(f"{package}.{module}")
+
+
+@pytest.mark.parametrize("update", [True, False])
+@pytest.mark.parametrize("mode", ["tanh", "project", "none"])
+def test_prosgan_step_and_generation(update: bool, mode: str) -> None:
+    training = sibling("attacks", "prosgan", "training")
+    aims = importlib.import_module(registry.load("aims", "prototype").__module__)
+    with META:
+        generator = sibling("attacks", "prosgan", "generator").Generator(16, 32, 8, 8)
+        discriminator = sibling("attacks", "prosgan", "discriminator").Discriminator(3, 32, 8)
+        prototype = aims.PrototypeNet(3, 8, 16, 16)
+    optimisers = [torch.optim.Adam(net.parameters(), 1e-4) for net in (generator, discriminator)]
+    trainer = training.Trainer(
+        generator,
+        discriminator,
+        prototype,
+        Victim(meta_hasher(), "gradients"),
+        training.Weights(50, 5, 1),
+        mode,
+        Budget(),
+        *optimisers,
+    )
+    with OnlyHere(META):
+        labels = torch.zeros(2, 3, device=META)
+        assert trainer.step(torch.zeros(2, 3, 32, 32, device=META), labels, labels, update).device == META
+
+
+def test_prototype_step() -> None:
+    aims = importlib.import_module(registry.load("aims", "prototype").__module__)
+    with META:
+        net, labels, bank = aims.PrototypeNet(3, 8, 16, 16), torch.zeros(4, 3), torch.zeros(10, 8)
+        bank_labels = torch.zeros(10, 3)
+    optimiser = torch.optim.Adam(net.parameters())
+    with OnlyHere(META):
+        assert aims.prototype_step(net, optimiser, labels, bank, bank_labels).device == META
+
+
+@pytest.mark.parametrize(
+    ("name", "backbone"),
+    [("dpsh", "convnet"), ("dpsh", "resnet18"), ("dpsh", "alexnet"), ("dpsh", "vgg11"), ("dph", "convnet"), ("hashnet", "convnet")],
+)
+def test_hasher_training_steps(name: str, backbone: str) -> None:
+    method = configure("hashers", name)
+    side = 64
+    with META:
+        trunk = configure("backbones", backbone).build(side)
+        hasher = method.build(trunk, 8)
+        images, labels, positions, bank = (
+            torch.zeros(2, 3, side, side),
+            torch.zeros(6, 3),
+            torch.zeros(2, dtype=torch.long),
+            torch.zeros(6, 8),
+        )
+        classifier = nn.Sequential(trunk, nn.Linear(trunk.width, 3))
+    augment = sibling("hashers", "dpsh", "augment")
+    warmup = sibling("hashers", "dpsh", "warmup")
+    with OnlyHere(META):
+        images = augment.flip_and_shift(images, torch.Generator().manual_seed(0))
+        method.before_step(hasher, 0)
+        assert method.step(hasher, torch.optim.SGD(hasher.parameters(), 0.1), bank, labels, positions, images).device == META
+        assert warmup.warm_up_step(classifier, torch.optim.AdamW(classifier.parameters()), images, labels[:2]).device == META
+
+
+def test_targets_in_training_are_drawn_without_a_wait() -> None:
+    targets = sibling("aims", "prototype", "targets")
+    pool, labels = torch.zeros(5, 3, device=META), torch.zeros(4, 3, device=META)
+    assert targets.draw_targets(pool, 4, torch.Generator()).shape == labels.shape
+    assert targets.draw_disjoint_targets(pool, labels, torch.Generator()).shape == labels.shape

@@ -1,0 +1,117 @@
+"""Each sanity flag is raised by a fault put in, and by nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import at, made
+
+from hashbench.contracts.budget import Budget
+from hashbench.contracts.products import AttackLog, Products
+from hashbench.engine.running.flags import cell_flags, table_flags, transfer_flags
+from hashbench.protocols.protocol import PROTOCOLS
+from hashbench.results.cell import CellResult, Measured
+
+RNG = np.random.default_rng(0)
+AIM = RNG.choice([-1, 1], (6, 16)).astype(np.int8)
+
+
+def moved(share: float) -> np.ndarray:
+    """Codes that differ from the aim's in a share of their bits."""
+    codes = AIM.copy()
+    codes[:, : round(16 * share)] *= -1
+    return codes
+
+
+def products(clean: float = 0.5, attacked: float = 0.1, unrounded: float = 0.1, **log: Any) -> Products:
+    empty = np.zeros(6)
+    seen: dict[str, Any] = {"zero_gradient": np.zeros(6, dtype=bool), "change_without_budget": 0.0, **log}
+    pixels = np.zeros((6, 3, 8, 8), dtype=np.uint8)
+    labels = np.ones((6, 2), dtype=np.uint8)
+    return Products(
+        protocol=PROTOCOLS["harmonised"],
+        budget=Budget(),
+        query_labels=labels,
+        target_labels=labels,
+        database_labels=labels,
+        database_codes=AIM,
+        clean_codes=moved(clean),
+        attacked_codes=moved(attacked),
+        unrounded_codes=moved(unrounded),
+        aim_codes=AIM,
+        clean_pixels=pixels,
+        adversarial=pixels,
+        database_pixels=lambda rows: pixels[rows],
+        controls={},
+        log=AttackLog(empty, empty, empty, 0.0, 0.0, 0.0, 0.0, 0.0, **seen),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "flag", "words"),
+    [
+        ({}, None, ""),
+        ({"zero_gradient": np.array([True, True, True, False, False, False])}, "vanishing-gradients", "50%"),
+        ({"change_without_budget": 3 / 255}, "ignores-budget", "3 levels: what it returned was cut back"),
+        ({"change_without_budget": float("nan")}, "fails-without-budget", "budget is 0"),
+        ({"attacked": 0.5, "unrounded": 0.5}, "loss-does-not-fall", "50% of bits"),
+        ({"attacked": 0.3, "unrounded": 0.1}, "rounding-undoes", "undoes"),
+        ({"zero_gradient": None}, None, ""),
+    ],
+)
+def test_cell_flags(fault: dict[str, Any], flag: str | None, words: str) -> None:
+    found = cell_flags(products(**fault))
+    assert [one.flag for one in found] == ([flag] if flag else [])
+    assert all(words in one.says and one.says.endswith(".") for one in found)
+
+
+def cell(slug: str, attack: str = "ifgsm", steps: int | None = None, spread: float = 0.0, **values: float) -> CellResult:
+    """A cell of 40 queries whose values lie `spread` around the mean."""
+    options = {"rule": "sign"} | ({} if steps is None else {"steps": steps})
+    rows = tuple(Measured(metric=name, value=value) for name, value in values.items())
+    rng = np.random.default_rng(len(slug))
+    arrays = {f"per_query/{name}": value + spread * rng.standard_normal(40) for name, value in values.items()}
+    return CellResult(at(attack), "ok", slug, rows=rows, arrays=arrays, made=made({"attack": options}))
+
+
+def test_table_flags() -> None:
+    good = cell("good", "noise", t_map=0.4, t_map_floor=0.3, t_map_aim=0.8)
+    low = cell("low", "p2p", t_map=0.2, t_map_floor=0.3, t_map_aim=0.25)
+    over = cell("over", "dhta", t_map=0.9, t_map_floor=0.3, t_map_aim=0.8)
+    few = cell("few", "ifgsm[steps=2]", 2, t_map=0.6, t_map_floor=0.3, t_map_aim=0.8)
+    many = cell("many", "ifgsm[steps=20]", 20, t_map=0.5, t_map_floor=0.3, t_map_aim=0.8)
+    other = cell("other", "mim[steps=30]", 30, t_map=0.1, t_map_floor=0.3, t_map_aim=0.8)
+    found = {slug: [flag.flag for flag in flags] for slug, flags in table_flags([good, low, over, few, many, other]).items()}
+    assert found == {
+        "good": [],
+        "low": ["aim-below-floor"],
+        "over": ["beats-aim"],
+        "few": [],
+        "many": ["more-steps-worse"],
+        "other": [],
+    }
+
+
+def test_a_hasher_at_chance_is_flagged() -> None:
+    at_chance, above = cell("chance", map_clean=0.31, map_floor=0.30), cell("above", "dhta", map_clean=0.5, map_floor=0.30)
+    at_chance = replace(at_chance, rows=(Measured(metric="map_clean", value=0.31, low=0.29, high=0.33), *at_chance.rows[1:]))
+    above = replace(above, rows=(Measured(metric="map_clean", value=0.5, low=0.45, high=0.55), *above.rows[1:]))
+    found = {slug: [flag.flag for flag in flags] for slug, flags in table_flags([at_chance, above]).items()}
+    assert found == {"chance": ["hasher-at-chance"], "above": []}
+
+
+def test_differences_that_the_queries_do_not_tell_apart_are_not_flagged() -> None:
+    few = cell("few", "ifgsm[steps=2]", 2, spread=0.5, t_map=0.501, t_map_floor=0.3, t_map_aim=0.5)
+    many = cell("many", "ifgsm[steps=20]", 20, spread=0.5, t_map=0.5, t_map_floor=0.3, t_map_aim=0.499)
+    assert table_flags([few, many]) == {"few": [], "many": []}
+
+
+def test_transfer_above_the_white_box_is_flagged() -> None:
+    here, there = cell("here", t_map=0.5, t_map_aim=0.8), cell("there", t_map=0.6)
+    noise = cell("noise", t_map=0.5)
+    assert transfer_flags(there, noise) == []
+    assert [flag.flag for flag in transfer_flags(there, here)] == ["transfer-above-white-box"]
+    assert transfer_flags(here, there) == []
