@@ -140,7 +140,7 @@ def options(*names: str, one: bool = False, bare: bool = False, said: str = "") 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         for name in reversed(names):
             declared = OPTIONS[name]
-            if said and not declared.switch:
+            if said and (declared.said or declared.default is not None):
                 declared = replace(declared, said=said)
             function = declared.option(one, bare)(function)
         return function

@@ -37,7 +37,7 @@ def list_suites() -> None:
 
 @command.command("show", help="A suite's cells, the work they share, and how long that took before on this machine.")
 @click.argument("name")
-@options(*_OVER, bare=True, said="the suite's")
+@options(*_OVER, bare=True, said="the suite's, or that of hashbench run")
 @options("store")
 def show(name: str, store: str | None, **asked: Any) -> None:
     from hashbench.cli.costs import tell_costs
@@ -57,7 +57,7 @@ def show(name: str, store: str | None, **asked: Any) -> None:
 
 @command.command("run", help="Run a suite to its tables and figures, in the paper's order.")
 @click.argument("name")
-@options(*_OVER, bare=True, said="the suite's")
+@options(*_OVER, bare=True, said="the suite's, or that of hashbench run")
 @execution
 def run(name: str, how: How, **asked: Any) -> None:
     from hashbench.cli.running import engine_of, execute, resolving

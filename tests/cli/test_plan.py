@@ -52,6 +52,7 @@ def traces(folder: Path) -> dict[str, tuple[object, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_planning_for_many_images_opens_none_and_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     data, store = tmp_path / "data", tmp_path / "store"
     (data / "images").mkdir(parents=True)

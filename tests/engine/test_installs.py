@@ -29,6 +29,7 @@ def environment(folder: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_store_is_used_whole_by_another_install_of_the_same_code(tmp_path: Path) -> None:
     source = tmp_path / "elsewhere" / "checkout"
     names = ("hashbench", "attacks", "hashers", "benchmarks", "reports")

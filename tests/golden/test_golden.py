@@ -37,6 +37,7 @@ def machine() -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_numbers_are_the_same_to_the_last_digit(tmp_path: Path) -> None:
     made_on = GOLDEN / "machine.txt"
     if not WRITE and made_on.read_text() != machine():

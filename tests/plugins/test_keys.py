@@ -82,6 +82,7 @@ def rewritten(file: Path, by: ast.NodeTransformer, comment: str = "") -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_comments_docstrings_and_the_place_change_no_key_and_constants_change_what_they_make(tmp_path: Path) -> None:
     whole = copied(tmp_path / "somewhere")
     before = keys(whole)
