@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from hashbench.cli.costs import duration
+from hashbench.disk.files import write_atomically
 from hashbench.engine.planning.outlook import Outlook
 
 
@@ -41,7 +43,9 @@ def draw(stages: Sequence[Outlook], file: Path) -> None:
             for need in made_from:
                 ends = {"patchA": boxes[need].get_bbox_patch(), "patchB": boxes[name].get_bbox_patch()}
                 axes.annotate("", places[name], places[need], arrowprops={"arrowstyle": "-|>", "color": "#525d6b", **ends})
-        figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else {})
+        data = io.BytesIO()
+        figure.savefig(data, format=file.suffix.removeprefix("."), metadata={"Date": None} if file.suffix == ".svg" else {})
+    write_atomically(file, data.getvalue())
 
 
 def _reduced(needs: Mapping[str, set[str]]) -> dict[str, set[str]]:

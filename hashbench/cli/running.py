@@ -83,6 +83,7 @@ def execute(plan: Plan, engine: Engine, name: str, how: How) -> None:
 def _bytes(text: str) -> int:
     """A size as users write it: 4GB, 500 MB, 2e9."""
     found = re.fullmatch(r"([0-9.]+(?:e[0-9]+)?) ?([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    if found is None:
-        raise UserError(f"--memory is '{text}': give a size such as 4GB or 500MB.")
-    return int(float(found[1]) * _SIZES[found[2].upper()])
+    try:
+        return int(float(found[1]) * _SIZES[found[2].upper()]) if found else int("")
+    except (ValueError, OverflowError) as error:
+        raise UserError(f"--memory is '{text}': give a size such as 4GB or 500MB.") from error

@@ -80,12 +80,19 @@ class ImageFiles:
     def known_hashes(self, index: Path) -> np.ndarray | None:
         """The hashes by names, sizes and times alone; None where a file would have to be opened. Writes nothing."""
         known = _read_index(index / self._index_name, len(self.paths))
-        try:
-            stats = (os.stat(self.root / path) for path in self.paths)
-            same = all(tuple(entry)[:3] == _times(stat) for entry, stat in zip(known, stats, strict=True))
-        except (OSError, ValueError):
-            return None
+        same = (
+            len(known) > 0
+            and bool(known["sha256"].any())
+            and all(tuple(entry)[:3] == self._times_of(path) for entry, path in zip(known, self.paths, strict=True))
+        )
         return known["sha256"] if same else None
+
+    def _times_of(self, path: str) -> tuple[int, int, int]:
+        """Size and times of a file; zeros, as `hashes` notes them, where there is none."""
+        try:
+            return _times(os.stat(self.root / path))
+        except (OSError, ValueError):
+            return 0, 0, 0
 
     @property
     def _index_name(self) -> str:

@@ -76,6 +76,11 @@ class Source:
         return self.dataset.text
 
     @property
+    def said(self) -> str:
+        """Its name wherever its plugin lies: what randomness is seeded by."""
+        return self.dataset.said
+
+    @property
     def identity(self) -> str:
         """The name of the field's data set, whatever plugin reads it."""
         named: str = getattr(self.dataset.plugin, "identity", "")

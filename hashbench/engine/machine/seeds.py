@@ -16,7 +16,8 @@ def seeded(seed: int, device: torch.device, strict: bool = False) -> Iterator[No
 
     `strict`: an operation that has none is an error, and convolutions are not tuned by trial.
     """
-    before = (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark)
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    tuned = torch.backends.cudnn.benchmark
     if strict:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
@@ -27,8 +28,8 @@ def seeded(seed: int, device: torch.device, strict: bool = False) -> Iterator[No
         try:
             yield
         finally:
-            torch.use_deterministic_algorithms(before[0])
-            torch.backends.cudnn.benchmark = before[1]
+            torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+            torch.backends.cudnn.benchmark = tuned
 
 
 @contextmanager

@@ -48,9 +48,7 @@ class Plan:
     @cached_property
     def key(self) -> str:
         """Equal for equal plans."""
-        files = sorted(
-            {queries.file_queries + queries.file_targets for cell in self.cells if (queries := cell.images.targets.queries)}
-        )
+        files = sorted({cell.images.targets.queries.file_content for cell in self.cells})
         return digest([self.asked, files, [[cell.at.columns, *cell.apart] for cell in self.cells]])
 
 
@@ -67,6 +65,7 @@ def make_plan(config: Config, resolve: Resolve) -> Plan:
     protocols = list(dict.fromkeys(protocol_of(text) for text in config.protocols))
     if len({protocol.name for protocol in protocols}) < len(protocols):
         raise UserError("two protocols of this run have one name: give each its own.")
+    _check_names(config)
     cells: list[Cell] = []
     for dataset in config.datasets:
         for source, preset in hashers_of(config, dataset, resolve):
@@ -87,6 +86,21 @@ def make_plan(config: Config, resolve: Resolve) -> Plan:
         tuple(choose("benchmarks", name, None) for name in config.benchmarks),
         tuple(choose("reports", name, None) for name in config.reports),
     )
+
+
+def _check_names(config: Config) -> None:
+    """Raise what choosing raises for every name and option, before a data set is read."""
+    for dataset in config.datasets:
+        source, preset = choose_source(dataset, config.data, config.preset, config.image_size, config.split)
+        for backbone in config.backbones or (source.dataset.plugin.default_backbone,):
+            choose_backbone(backbone, preset, source, config.weights)
+        for method in config.hashers:
+            choose("hashers", method, preset)
+        for attack in config.attacks:
+            choose_attack(attack, preset, source)
+    for kind, names in (("benchmarks", config.benchmarks), ("reports", config.reports)):
+        for name in names:
+            choose(kind, name, None)
 
 
 def hashers_of(config: Config, dataset: str, resolve: Resolve) -> Iterator[tuple[HasherStage, str]]:

@@ -32,7 +32,14 @@ class AimStage(Stage[Fitted]):
 
     name: ClassVar[str] = "aim"
     code: ClassVar[tuple[str, ...]] = (
-        *("contracts.run", "contracts.split", "contracts.victim", "engine.stages.aim", "engine.stages.victim"),
+        *(
+            "contracts.run",
+            "contracts.split",
+            "contracts.victim",
+            "engine.machine.seeds",
+            "engine.stages.aim",
+            "engine.stages.victim",
+        ),
     )
     hasher: HasherStage
     aim: Chosen[Aim]
@@ -45,7 +52,7 @@ class AimStage(Stage[Fitted]):
 
     @property
     def seed(self) -> int:
-        return derive_seed(self.hasher.seed_of_run, "fit aim", self.hasher.pixels.source.name, self.hasher.said, self.aim.said)
+        return derive_seed(self.hasher.seed_of_run, "fit aim", self.hasher.pixels.source.said, self.hasher.said, self.aim.said)
 
     @property
     def work(self) -> str:
@@ -87,7 +94,7 @@ class AimCodesStage(Stage[np.ndarray]):
     @property
     def seed(self) -> int:
         chosen, hasher = self.aim.aim, self.aim.hasher
-        return derive_seed(hasher.seed_of_run, "aim", hasher.pixels.source.name, chosen.name, canonical(options_of(chosen.plugin)))
+        return derive_seed(hasher.seed_of_run, "aim", hasher.pixels.source.said, chosen.name, canonical(options_of(chosen.plugin)))
 
     @property
     def work(self) -> str:

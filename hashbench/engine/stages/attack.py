@@ -27,7 +27,7 @@ class AttackStage(Stage[Fitted]):
     name: ClassVar[str] = "fitted-attack"
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.budget", "contracts.run", "contracts.split", "contracts.victim", "engine.stages.attack"),
-        "engine.stages.victim",
+        *("engine.machine.seeds", "engine.stages.victim"),
     )
     source: HasherStage
     attack: Chosen[Attack]
@@ -48,7 +48,7 @@ class AttackStage(Stage[Fitted]):
     @property
     def names(self) -> tuple[object, ...]:
         """The names that the attack's randomness is seeded by."""
-        return (self.source.seed_of_run, self.source.pixels.source.name, self.source.said, self.attack.said)
+        return (self.source.seed_of_run, self.source.pixels.source.said, self.source.said, self.attack.said)
 
     @property
     def work(self) -> str:

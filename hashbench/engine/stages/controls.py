@@ -14,8 +14,8 @@ from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.machine.tensors import FILE, load_tensors, save_tensors
 from hashbench.engine.stages.codes import CPU, hash_split
 from hashbench.engine.stages.hasher import HasherStage
-from hashbench.engine.stages.pixels import thumbnails
 from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.thumbnails import thumbnails
 from hashbench.engine.targets.queries import Queries
 from hashbench.retrieval import HammingRanking
 from hashbench.retrieval.euclidean import euclidean_ap
@@ -28,9 +28,11 @@ class ControlsStage(Stage[Mapping[str, np.ndarray]]):
 
     name: ClassVar[str] = "controls"
     code: ClassVar[tuple[str, ...]] = (
-        *("contracts.hasher", "contracts.split", "engine.stages.codes", "engine.stages.controls", "engine.targets.queries"),
-        *("retrieval.average_precision", "retrieval.counting", "retrieval.counting.merging", "retrieval.cutoff"),
-        *("retrieval.euclidean", "retrieval.packing", "retrieval.ranking"),
+        *("contracts.hasher", "contracts.run", "contracts.split", "engine.machine.seeds", "engine.stages.codes"),
+        *("engine.stages.controls", "engine.stages.thumbnails", "engine.targets.pool", "engine.targets.queries"),
+        *("retrieval.average_precision", "retrieval.counting", "retrieval.counting.merging", "retrieval.counting.with_numba"),
+        *("retrieval.counting.with_numpy", "retrieval.counting.with_torch", "retrieval.cutoff", "retrieval.euclidean"),
+        *("retrieval.packing", "retrieval.ranking"),
     )
     hasher: HasherStage
     queries: Queries

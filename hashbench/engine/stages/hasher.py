@@ -36,7 +36,7 @@ class HasherStage(Stage[TrainedHasher]):
     """A hasher by everything its training depends on."""
 
     name: ClassVar[str] = "hasher"
-    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.stages.hasher")
+    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.machine.seeds", "engine.stages.hasher")
     pixels: PixelsStage
     method: Chosen[HashingMethod]
     backbone: Chosen[Backbone]
@@ -46,7 +46,7 @@ class HasherStage(Stage[TrainedHasher]):
     """Take these weights instead of training."""
 
     def needs(self) -> Mapping[str, Stage[object]]:
-        return {"trunk": self.trunk} if self.imported is None else {"pixels": self.pixels}
+        return {"pixels": self.pixels} if self.imported is not None else {"pixels": self.pixels, "trunk": self.trunk}
 
     def depends(self) -> Facts:
         if self.imported is not None:
@@ -56,7 +56,7 @@ class HasherStage(Stage[TrainedHasher]):
 
     @property
     def seed(self) -> int:
-        names = (self.pixels.source.name, self.backbone.said, self.method.said, self.bits)
+        names = (self.pixels.source.said, self.backbone.said, self.method.said, self.bits)
         return derive_seed(self.seed_of_run, "hasher", *names)
 
     @property
@@ -106,7 +106,9 @@ class HasherStage(Stage[TrainedHasher]):
             "code_differs": self._code_differs(card),
             "map_on_card": card.map,
         }
-        save_product(draft, load_tensors(imported.folder / WEIGHTS, torch.device("cpu")), facts)
+        hasher = self.method.plugin.build(self.trunk.build(), self.bits)
+        hasher.load_state_dict(load_tensors(imported.folder / WEIGHTS, torch.device("cpu")))
+        save_product(draft, hasher.state_dict(), facts)
 
     def _code_differs(self, card: Card) -> bool:
         return [card.method.code, card.backbone.code] != [self.method.key["code"], self.backbone.key["code"]]

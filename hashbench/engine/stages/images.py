@@ -40,7 +40,7 @@ class ImagesStage(Stage[AttackedImages]):
     name: ClassVar[str] = "images"
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.budget", "contracts.run", "contracts.victim", "engine.stages.batches", "engine.stages.checks"),
-        *("engine.stages.enforce", "engine.stages.images", "engine.stages.perturb", "engine.stages.victim"),
+        *("engine.machine.seeds", "engine.stages.enforce", "engine.stages.images", "engine.stages.perturb", "engine.stages.victim"),
     )
     attack: AttackStage
     targets: TargetsStage

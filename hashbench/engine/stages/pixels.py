@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-import torch
 
 from hashbench.contracts.run import Progress, Run, Silent
 from hashbench.contracts.split import Split
@@ -120,14 +119,3 @@ def train_content(loaded: Loaded) -> str:
     rows = np.unique(loaded.data.rows["train"])
     each = sorted(hashlib.sha256(loaded.pixels[row].tobytes()).hexdigest() for row in rows)
     return hashlib.sha256("".join(each).encode()).hexdigest()
-
-
-def thumbnails(loaded: Loaded) -> np.ndarray:
-    """(pool, D) float32 in [0, 1]: images averaged down to at most 32 px a side."""
-    side = min(32, loaded.data.image_size)
-    rows = []
-    for start in range(0, len(loaded.pixels), 1024):
-        batch = torch.from_numpy(np.array(loaded.pixels[start : start + 1024])).float() / 255
-        rows.append(torch.nn.functional.adaptive_avg_pool2d(batch, side).flatten(1))
-    small: np.ndarray = torch.cat(rows).numpy()
-    return small

@@ -11,8 +11,9 @@ import numpy as np
 
 from hashbench.contracts.run import Run
 from hashbench.data.dataset import RetrievalData
-from hashbench.engine.stages.pixels import Loaded, PixelsStage, thumbnails
+from hashbench.engine.stages.pixels import Loaded, PixelsStage
 from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.thumbnails import thumbnails
 from hashbench.engine.targets.file import Targets, read_targets, target_text
 from hashbench.engine.targets.pool import draw_labels
 from hashbench.engine.targets.queries import Queries
@@ -28,7 +29,8 @@ class TargetsStage(Stage[Targets]):
 
     name: ClassVar[str] = "targets"
     code: ClassVar[tuple[str, ...]] = (
-        *("contracts.run", "engine.stages.targets", "engine.targets.file", "engine.targets.pool", "engine.targets.queries"),
+        *("contracts.run", "engine.stages.targets", "engine.stages.thumbnails", "engine.targets.file", "engine.targets.pool"),
+        "engine.targets.queries",
     )
     pixels: PixelsStage
     protocol: Protocol
@@ -40,12 +42,7 @@ class TargetsStage(Stage[Targets]):
 
     def depends(self) -> Facts:
         labels = self.pixels.content if self.pixels.source.skip_broken else self.pixels.data.label_content
-        return {
-            "labels": labels,
-            "rule": self.protocol.target_rule,
-            **self.queries.depends(),
-            "file_targets": self.queries.file_targets,
-        }
+        return {"labels": labels, "rule": self.protocol.target_rule, **self.queries.depends()}
 
     @property
     def by_image(self) -> bool:
@@ -61,10 +58,10 @@ class TargetsStage(Stage[Targets]):
         return given.get(self.pixels).data if self.pixels.source.skip_broken else self.pixels.data
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
-        data, file = self.data(given), self.queries.file
-        if file is not None:
-            read_targets(file, data, self.protocol)
-            (draft / FILE).write_bytes(file.read_bytes())
+        data, content = self.data(given), self.queries.content()
+        if content is not None and self.queries.file is not None:
+            read_targets(self.queries.file, data, self.protocol)
+            (draft / FILE).write_text(content.model_dump_json(by_alias=True), encoding="utf-8")
             return
         picked = self.queries.pick(data)
         distances = class_distances(given.get(self.pixels), picked) if self.by_image else None

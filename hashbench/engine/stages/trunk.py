@@ -32,7 +32,7 @@ class TrunkStage(Stage[TrunkWeights]):
     """A backbone on a dataset."""
 
     name: ClassVar[str] = "trunk"
-    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.stages.trunk")
+    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.machine.seeds", "engine.stages.trunk")
     pixels: PixelsStage
     backbone: Chosen[Backbone]
     seed_of_run: int
@@ -45,7 +45,7 @@ class TrunkStage(Stage[TrunkWeights]):
 
     @property
     def seed(self) -> int:
-        return derive_seed(self.seed_of_run, "trunk", self.pixels.source.name, self.backbone.said)
+        return derive_seed(self.seed_of_run, "trunk", self.pixels.source.said, self.backbone.said)
 
     @property
     def work(self) -> str:

@@ -75,7 +75,6 @@ class Store:
             return path
         with self._storing():
             if self.sound(path):
-                shutil.rmtree(self._partial(path), ignore_errors=True)  # of a run that was killed once the product was there
                 return path
         with self._storing(), self._locked(path):
             if self.sound(path):
@@ -146,6 +145,7 @@ class Store:
             return True
         if not is_sound(path):
             return False
+        shutil.rmtree(self._partial(path), ignore_errors=True)  # of a run that was killed once the product was there
         self._checked.add(path)
         return True
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hashbench.data.dataset import RetrievalData
 from hashbench.engine.store.store import digest
-from hashbench.engine.targets.file import load_target_file
+from hashbench.engine.targets.file import TargetFile, load_target_file
 from hashbench.engine.targets.pool import pick_queries
 from hashbench.errors import UserError
 from hashbench.typing import Facts
@@ -23,27 +23,33 @@ class Queries:
     """All for None."""
     seed: int
     file: Path | None = field(default=None, compare=False)
-    file_queries: str = ""
-    """A hash of the file's queries."""
-    file_targets: str = ""
-    """A hash of the file's targets."""
+    file_content: str = ""
+    """A hash of the file's content."""
 
     @classmethod
     def of_file(cls, file: Path, seed: int) -> Queries:
         """Raises UserError where it is no target file."""
-        content = load_target_file(file)
-        return cls(None, seed, file, digest(content.queries), digest(content.targets))
+        return cls(None, seed, file, digest(load_target_file(file).model_dump()))
 
     def depends(self) -> Facts:
         """Everything the choice of queries depends on."""
-        return {"file": self.file_queries} if self.file is not None else {"count": self.count, "seed": self.seed}
+        return {"file": self.file_content} if self.file is not None else {"count": self.count, "seed": self.seed}
+
+    def content(self) -> TargetFile | None:
+        """The file's content; None without a file. Raises UserError where it is another than when the run was planned."""
+        if self.file is None:
+            return None
+        content = load_target_file(self.file)
+        if digest(content.model_dump()) != self.file_content:
+            raise UserError(f"the target file {self.file} was replaced during this run: run it again.")
+        return content
 
     def pick(self, data: RetrievalData) -> np.ndarray:
         """(Q,) positions in the query split. Raises UserError where a file names others."""
         available = len(data.rows["query"])
-        if self.file is None:
+        content = self.content()
+        if content is None:
             return pick_queries(available, self.count, self.seed)
-        queries = load_target_file(self.file).queries
-        if any(not 0 <= query < available for query in queries):
+        if any(not 0 <= query < available for query in content.queries):
             raise UserError(f"{self.file} names queries that {data.name} does not have: draw it anew.")
-        return np.array(queries, dtype=np.int64)
+        return np.array(content.queries, dtype=np.int64)
