@@ -10,7 +10,7 @@ from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.machine.cache import Cache
 from hashbench.engine.machine.context import Machine
 from hashbench.engine.machine.seeds import aside, seeded
-from hashbench.engine.stages.stage import Stage, identity, key, missing
+from hashbench.engine.stages.stage import Stage, key, missing, place
 from hashbench.engine.store.store import Store
 
 T = TypeVar("T")
@@ -34,10 +34,11 @@ class Engine:
 
     def folder(self, stage: Stage[object]) -> Path:
         """The folder of the product's files, which are made where there are none."""
-        name = identity(stage)
-        if not self.store.sound(self.store.root / stage.name / name):
-            for need in stage.needs().values():
-                self.folder(need)
+        path = place(self.store.root, stage)
+        if self.store.sound(path):
+            return path
+        for need in stage.needs().values():
+            self.folder(need)
         return self.store.product(stage.name, key(stage), lambda draft: self._make(stage, draft), stage.work)
 
     def missing(self, wanted: Iterable[Stage[object]]) -> list[Stage[object]]:
