@@ -5,14 +5,16 @@ from hashbench.contracts.benchmark import Benchmark, Measurement, Row
 from hashbench.contracts.budget import Budget, epsilon_text
 from hashbench.contracts.checkpoint import Part
 from hashbench.contracts.goal import Goal
-from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk, sign
+from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk, TrunkHasher, sign
 from hashbench.contracts.iterative import Iterative
+from hashbench.contracts.model import Model
 from hashbench.contracts.plugin import Plugin, option
 from hashbench.contracts.products import Products
 from hashbench.contracts.report import Report
 from hashbench.contracts.run import Run
 from hashbench.contracts.split import Split, epochs
 from hashbench.contracts.victim import LabelledCodes, Victim
+from hashbench.contracts.weights import file_sha256, fit_state, read_state
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.pipelines import decode_bytes
 from hashbench.disk.files import write_atomically
@@ -49,6 +51,7 @@ __all__ = [
     "LabelledCodes",
     "Measured",
     "Measurement",
+    "Model",
     "Name",
     "Part",
     "Plugin",
@@ -67,6 +70,7 @@ __all__ = [
     "Split",
     "State",
     "Trunk",
+    "TrunkHasher",
     "UnknownName",
     "UserError",
     "Victim",
@@ -74,9 +78,12 @@ __all__ = [
     "decode_bytes",
     "epochs",
     "epsilon_text",
+    "file_sha256",
+    "fit_state",
     "load_suite",
     "option",
     "read_results",
+    "read_state",
     "sign",
     "split_outside_brackets",
     "suite_names",

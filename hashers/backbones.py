@@ -14,7 +14,7 @@ from torchvision import models
 from hashbench.api import Run, Split, Trunk, option
 
 from .scratch import ScratchBackbone
-from .weights import check_weights, file_sha256, load_imagenet, load_own
+from .weights import check_weights, load_imagenet, load_own, sha256_of
 
 
 class _PoolTo(nn.Module):
@@ -65,7 +65,7 @@ class TorchvisionBackbone(ScratchBackbone):
         return load_own(trunk.body, Path(self.weights))
 
     def inputs(self) -> Mapping[str, str]:
-        return {} if self.weights in ("imagenet", "none") else {"weights": file_sha256(Path(self.weights))}
+        return {} if self.weights in ("imagenet", "none") else {"weights": sha256_of(Path(self.weights))}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from hashbench.api import Hasher, Trunk, option
+from hashbench.api import Trunk, TrunkHasher, option
 
 from .pairwise import PairwiseMethod
 
@@ -50,6 +50,6 @@ class HashNet(PairwiseMethod):
     def starts_small(self, trunk: Trunk) -> bool:
         return True
 
-    def before_step(self, hasher: Hasher, step: int) -> None:
+    def before_step(self, hasher: TrunkHasher, step: int) -> None:
         if step % self.refresh == 0:
             hasher.scale.fill_(math.sqrt(1 + self.growth * step))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from hashbench.api import Hasher, HashingMethod, Part, Run, Split, Trunk, epochs, option
+from hashbench.api import HashingMethod, Part, Run, Split, Trunk, TrunkHasher, epochs, option
 
 from .augment import flip_and_shift
 
@@ -46,21 +46,21 @@ class PairwiseMethod(HashingMethod):
     def loss(self, outputs: Tensor, bank: Tensor, similar: Tensor) -> Tensor:
         """Loss of a batch's outputs (B, K) against the bank (N, K), `similar` (B, N) of 0/1."""
 
-    def before_step(self, hasher: Hasher, step: int) -> None:
+    def before_step(self, hasher: TrunkHasher, step: int) -> None:
         """Change the hasher before its training step number `step`, counted from 1; nothing by default."""
 
     def starts_small(self, trunk: Trunk) -> bool:
         """Whether the release starts this method's hash layer on this trunk from N(0, 0.01): on pooled features."""
         return trunk.width < 4096
 
-    def build(self, trunk: Trunk, bits: int) -> Hasher:
-        hasher = Hasher(trunk, bits)
+    def build(self, trunk: Trunk, bits: int) -> TrunkHasher:
+        hasher = TrunkHasher(trunk, bits)
         if self.init == "release" and self.starts_small(trunk):
             nn.init.normal_(hasher.head.weight, std=0.01)
             nn.init.zeros_(hasher.head.bias)
         return hasher
 
-    def fit(self, hasher: Hasher, data: Split, run: Run) -> dict[str, Any]:
+    def fit(self, hasher: TrunkHasher, data: Split, run: Run) -> dict[str, Any]:
         hasher.to(run.device).train()
         labels = data.labels.to(run.device)
         bank = torch.zeros(len(data), hasher.bits, device=run.device)
@@ -81,7 +81,7 @@ class PairwiseMethod(HashingMethod):
         return {"training": f"{self.epochs} epochs of {self.optimiser}"}
 
     def step(
-        self, hasher: Hasher, optimiser: torch.optim.Optimizer, bank: Tensor, labels: Tensor, positions: Tensor, images: Tensor
+        self, hasher: TrunkHasher, optimiser: torch.optim.Optimizer, bank: Tensor, labels: Tensor, positions: Tensor, images: Tensor
     ) -> Tensor:
         """One training step: the bank gets the batch's detached outputs before the loss is formed. Returns the loss."""
         outputs = torch.tanh(hasher(images))

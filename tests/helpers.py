@@ -15,14 +15,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from hashbench.api import Budget, Coordinates, Goal, Hasher, HasherName, Provenance, Run, Split
+from hashbench.api import Budget, Coordinates, Goal, HasherName, Provenance, Run, Split, TrunkHasher
 from hashbench.cli.main import main
 from hashbench.plugins.configure import configure
 from hashbench.testing.small import CPU, small_hasher, small_victim
 from hashbench.testing.small import small_split as testing_split
 
 
-def linear_hasher(bits: int = 8, side: int = 8, seed: int = 0) -> Hasher:
+def linear_hasher(bits: int = 8, side: int = 8, seed: int = 0) -> TrunkHasher:
     """The kit's hasher on images of 8 px."""
     return small_hasher(bits, side, seed)
 
@@ -39,7 +39,7 @@ def goal_of(split: Split, count: int = 4, device: torch.device = CPU) -> Goal:
 
 
 def perturb(
-    attack: str, hasher: Hasher, split: Split, budget: Budget, codes: Tensor | None, seed: int = 0, count: int = 4
+    attack: str, hasher: TrunkHasher, split: Split, budget: Budget, codes: Tensor | None, seed: int = 0, count: int = 4
 ) -> Tensor:
     """Run a registered attack that needs no fit on the first rows of `split`."""
     plugin = configure("attacks", attack)

@@ -26,7 +26,11 @@ MAY_IMPORT = {
     "data": {"errors", "typing", "disk", "plugins", "contracts"},
     "engine": {"errors", "typing", "disk", "retrieval", "plugins", "protocols", "results", "contracts", "data", "suites"},
     "testing": {"errors", "typing", "disk", "plugins", "protocols", "results", "contracts", "data", "engine"},
+    "python": {
+        *("errors", "typing", "disk", "retrieval", "plugins", "protocols", "results", "contracts", "data", "suites", "engine")
+    },
     "cli": {
+        "python",
         "errors",
         "typing",
         "disk",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashbench.cli.how import How
 from hashbench.cli.options import options
 from hashbench.errors import UserError
+from hashbench.python.how import How
 
 if TYPE_CHECKING:
     from hashbench.data.check import Findings
@@ -31,10 +31,10 @@ def check(
     from rich.console import Console
 
     from hashbench.cli.data_page import page, summary
-    from hashbench.cli.running import engine_of
     from hashbench.data.check import check_data
     from hashbench.disk.files import write_atomically
     from hashbench.engine.planning.choosing import choose_source
+    from hashbench.python.machine import engine_of
 
     engine = engine_of(How(device="cpu", workers=workers, store=store))
     source, _ = choose_source(dataset, data, split=split)
@@ -67,8 +67,8 @@ def _tell(found: Findings, labels_only: bool) -> None:
 @click.argument("name")
 @click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", required=True, help="The folder that holds datasets by name.")
 def fetch(name: str, data: str) -> None:
-    from hashbench.cli.running import bars
     from hashbench.data.fetch import ON_REQUEST, archives_of, fetch_archive
+    from hashbench.python.machine import bars
 
     if name in ON_REQUEST:
         raise UserError(ON_REQUEST[name])

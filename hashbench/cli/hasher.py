@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hashbench.cli.how import How, store_folder
 from hashbench.cli.options import WHICH_HASHER, options
+from hashbench.python.how import How, store_folder
 
 if TYPE_CHECKING:
     from hashbench.engine.engine import Engine
-    from hashbench.engine.stages.hasher import HasherStage
+    from hashbench.engine.stages.trained import TrainedStage
 
 
 @click.group("hasher", help="Train a hasher, publish it with a card, take over one that others published.")
@@ -79,11 +79,11 @@ def show(name: str | None, store: str | None) -> None:
             click.echo(json.dumps(card.model_dump() | {"card_sha256": sha256}, indent=1))
 
 
-def _choice(asked: dict[str, Any]) -> tuple[Engine, HasherStage]:
+def _choice(asked: dict[str, Any]) -> tuple[Engine, TrainedStage]:
     """Engine and hasher of the options."""
-    from hashbench.cli.running import engine_of, resolving
     from hashbench.engine.planning.config import Config
     from hashbench.engine.planning.plan import one_hasher
+    from hashbench.python.machine import engine_of, resolving
 
     engine = engine_of(How(device=asked["device"], workers=asked["workers"], store=asked["store"]), asked["batch_size"])
     listed = {"hashers": "hasher", "backbones": "backbone", "bits": "bits", "datasets": "dataset", "seeds": "seed"}

@@ -61,6 +61,13 @@ OPTIONS = {
     "attack": Declared("--attack", "Attacks, with options as in 'dhta[steps=200]'.", "attacks", listed=True),
     "hasher": Declared("--hasher", "Hashing methods.", "hashers", default="dpsh", listed=True),
     "imported": Declared("--imported", "Hashers that were imported, or folders of hasher export, to attack.", listed=True),
+    "model": Declared(
+        "--model",
+        "Networks of your own to attack: ./file.py:load, module:load, a TorchScript or torch.export file, or a toolkit's weights "
+        "(deephash-pytorch:AlexNet:FILE.pth, fire:ResNet18:FILE.pth).",
+        "models",
+        listed=True,
+    ),
     "backbone": Declared("--backbone", "Backbones.", "backbones", said="convnet on shapes, else vgg11", listed=True),
     "bits": Declared("--bits", "Code lengths, 1 to 256.", type=int, default=32, listed=True),
     "dataset": Declared("--dataset", "Datasets.", "datasets", default="shapes", listed=True),

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from hashbench.cli.how import How, gathered, store_folder
+from hashbench.cli.how import gathered
 from hashbench.cli.run import command as run
 from hashbench.cli.run import planned
 from hashbench.errors import UserError
+from hashbench.python.how import How, store_folder
 
 
 @gathered

@@ -9,15 +9,17 @@ import click
 from click.core import ParameterSource
 
 from hashbench.cli.configfile import apply_config
-from hashbench.cli.how import How, execution, store_folder
+from hashbench.cli.how import execution
 from hashbench.cli.options import options
+from hashbench.python.how import How
 
 if TYPE_CHECKING:
     from hashbench.engine.planning.plan import Plan, Resolve
 
 _ASKED = (
-    *("attack", "hasher", "imported", "backbone", "bits", "dataset", "protocol", "seed", "benchmark", "report", "data", "split"),
-    *("skip-broken", "weights", "image-size", "preset", "epsilon", "queries", "transfer", "targets", "batch-size"),
+    *("attack", "hasher", "imported", "model", "backbone", "bits", "dataset", "protocol", "seed", "benchmark", "report"),
+    *("data", "split", "skip-broken", "weights", "image-size", "preset", "epsilon", "queries", "transfer", "targets"),
+    "batch-size",
 )
 
 
@@ -36,25 +38,25 @@ def command(how: How, config: Path | None, **asked: Any) -> None:
 
     Options that take names repeat, or take several separated by commas: the cells are their product.
     """
-    from hashbench.cli.running import engine_of, execute, resolving
+    from hashbench.cli.running import execute
+    from hashbench.python.machine import engine_of, resolving
 
     engine = engine_of(how, asked["batch_size"])
     plan = planned(how, asked, resolving(engine))
+    for line in plan.models:
+        click.echo(line, err=True)
     execute(plan, engine, plan.cells[0].slug.rsplit("-", 1)[0], how)
 
 
 def planned(how: How, asked: dict[str, Any], resolve: Resolve) -> Plan:
     """The plan of the options of hashbench run."""
     from hashbench.engine.planning.config import Config
-    from hashbench.engine.planning.plan import make_plan
-    from hashbench.engine.publishing.imported import find_card
+    from hashbench.python.running import planned as planned_from
 
     given = {key: value for key, value in asked.items() if value not in (None, ())}
-    if asked["imported"]:
-        given["imported"] = tuple(str(find_card(text, store_folder(how.store))) for text in asked["imported"])
-        if not _written("hashers"):
-            given["hashers"] = ()
-    return make_plan(Config(**{"attacks": (), **given}), resolve)
+    if asked["imported"] or asked["models"]:
+        given = {key: value for key, value in given.items() if key not in ("hashers", "bits") or _written(key)}
+    return planned_from(Config(**{"attacks": (), **given}), how, resolve)
 
 
 def _written(name: str) -> bool:

@@ -1,59 +1,17 @@
-"""Around every command that runs something: the machine and its engine, the table at the end, the exit code."""
+"""Around every command that runs something: the table at the end, the exit code."""
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import click
 
-from hashbench.cli.how import How, store_folder
-from hashbench.contracts.run import Progress
-from hashbench.engine.choices import Source
 from hashbench.engine.engine import Engine
-from hashbench.engine.machine.context import Machine
-from hashbench.engine.machine.memory import keep_freed_memory, share_of_memory
-from hashbench.engine.planning.choosing import pick_device
 from hashbench.engine.planning.plan import Plan
 from hashbench.engine.running.runner import check_out, run_plan
-from hashbench.engine.stages.pixels import PixelsStage, pixels_of
-from hashbench.engine.store.store import Store
-from hashbench.errors import UserError
-
-_SIZES = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
-
-
-def engine_of(how: How, batch_size: int = 64) -> Engine:
-    """The machine and the store of a command, as an engine. Raises UserError for an impossible value."""
-    if how.workers < 1:
-        raise UserError(f"--workers is {how.workers}: give at least 1.")
-    if how.cell_timeout is not None and how.cell_timeout <= 0:
-        raise UserError(f"--cell-timeout is {how.cell_timeout:g}: give more than 0 seconds, or leave it out.")
-    if how.wait < 0 or how.checkpoint_every < 0:
-        raise UserError("--wait and --checkpoint-every are seconds: give 0 or more.")
-    keep_freed_memory()
-    memory = share_of_memory() if how.memory is None else _bytes(how.memory)
-    machine = Machine(pick_device(how.device), bars(), batch_size, how.workers, memory, how.cell_timeout, how.deterministic)
-    return Engine(Store(store_folder(how.store), how.wait, how.checkpoint_every), machine)
-
-
-def bars() -> Progress:
-    """Progress on the terminal, apart from what is printed."""
-    from rich.console import Console
-
-    from hashbench.cli.progress import Bars
-
-    return Bars(Console(stderr=True))
-
-
-def resolving(engine: Engine) -> Callable[[Source], PixelsStage]:
-    """Reads each dataset once; files that have not changed since the store saw them are not opened."""
-    index = engine.store.root / "files"
-    return cache(lambda source: pixels_of(source, index, engine.machine.workers, engine.machine.progress))
+from hashbench.python.how import How
 
 
 def execute(plan: Plan, engine: Engine, name: str, how: How) -> None:
@@ -78,12 +36,3 @@ def execute(plan: Plan, engine: Engine, name: str, how: How) -> None:
         click.echo(f"{cell.status}: {cell.at.attack} on {cell.at.target.label}: {cell.cause}", err=True)
     if failed:
         raise click.exceptions.Exit(1)
-
-
-def _bytes(text: str) -> int:
-    """A size as users write it: 4GB, 500 MB, 2e9."""
-    found = re.fullmatch(r"([0-9.]+(?:e[0-9]+)?) ?([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    try:
-        return int(float(found[1]) * _SIZES[found[2].upper()]) if found else int("")
-    except (ValueError, OverflowError) as error:
-        raise UserError(f"--memory is '{text}': give a size such as 4GB or 500MB.") from error

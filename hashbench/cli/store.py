@@ -7,8 +7,8 @@ import json
 import click
 from rich.filesize import decimal
 
-from hashbench.cli.how import store_folder
 from hashbench.cli.options import options
+from hashbench.python.how import store_folder
 
 
 @click.group("store", help="What the store holds and what it stands on; check it, clear it.")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hashbench.cli.how import How, execution, store_folder
+from hashbench.cli.how import execution
 from hashbench.cli.options import options
+from hashbench.python.how import How, store_folder
 from hashbench.suites.suite import load_suite, suite_names
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def show(name: str, store: str | None, **asked: Any) -> None:
 @options(*_OVER, bare=True, said="the suite's, or that of hashbench run")
 @execution
 def run(name: str, how: How, **asked: Any) -> None:
-    from hashbench.cli.running import engine_of, execute, resolving
+    from hashbench.cli.running import execute
+    from hashbench.python.machine import engine_of, resolving
 
     engine = engine_of(how, asked["batch_size"] or 64)
     plan = _plan(name, asked, resolving(engine))

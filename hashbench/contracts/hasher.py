@@ -34,7 +34,16 @@ class Trunk(nn.Module):
 
 
 class Hasher(nn.Module):
-    """A trunk and a linear hash layer. The code is the sign of the logits; `scale` is the method's final tanh scale."""
+    """Images in [0, 1] -> K logits, whose signs are the code. Normalisation lives inside."""
+
+    @property
+    def bits(self) -> int:
+        """The length K of a code."""
+        raise NotImplementedError
+
+
+class TrunkHasher(Hasher):
+    """A trunk and a linear hash layer. `scale` is the method's final tanh scale."""
 
     scale: Tensor
 
@@ -83,10 +92,10 @@ class Backbone(Plugin, ABC):
 class HashingMethod(Plugin, ABC):
     """How a hasher is trained. The loss is a pure function of its own, tested apart."""
 
-    def build(self, trunk: Trunk, bits: int) -> Hasher:
+    def build(self, trunk: Trunk, bits: int) -> TrunkHasher:
         """The untrained hasher on a trunk."""
-        return Hasher(trunk, bits)
+        return TrunkHasher(trunk, bits)
 
     @abstractmethod
-    def fit(self, hasher: Hasher, data: Split, run: Run) -> dict[str, Any]:
+    def fit(self, hasher: TrunkHasher, data: Split, run: Run) -> dict[str, Any]:
         """Train `hasher` in place on the training split. Returns JSON facts that go into every result."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from types import ModuleType
 
 Tree = str | list["Tree"]
 _UNHASHED = ("annotation", "returns", "ctx", "type_comment", "type_params", "kind")
@@ -21,6 +22,14 @@ _BARE = ("hashbench.contracts.plugin",)
 def code_hash(plugin: object) -> str:
     """A hash of the module of a plugin's class, of what that imports from its own package, and of the classes it extends."""
     return _class_hash(plugin if isinstance(plugin, type) else type(plugin))
+
+
+def module_hash(module: ModuleType) -> str:
+    """A hash of a module and of what it imports from its own package, or from beside it."""
+    found: dict[str, Path] = {}
+    package = Package.of(module)
+    package.collect(package.name_of(module), found)
+    return _digest(found)
 
 
 @cache
@@ -53,7 +62,7 @@ class Package:
         self.alone = alone
 
     @classmethod
-    def of(cls, plugin: type) -> Package:
+    def of(cls, plugin: type | ModuleType) -> Package:
         name, file = cls.name_of(plugin), Path(inspect.getfile(plugin)).resolve()
         parts = name.split(".")
         inside = ".".join(parts[: 2 if parts[0] == "hashbench" else 1])
@@ -62,9 +71,9 @@ class Package:
         return cls(file.parents[depth], inside, parts[0] == "hashbench")
 
     @staticmethod
-    def name_of(plugin: type) -> str:
+    def name_of(plugin: type | ModuleType) -> str:
         """The name of its module; of a plugin given as a file, that of the file."""
-        module = plugin.__module__
+        module = plugin.__name__ if isinstance(plugin, ModuleType) else plugin.__module__
         return Path(inspect.getfile(plugin)).stem if module.startswith("hashbench_file_") else module
 
     def collect(self, module: str, found: dict[str, Path]) -> None:

@@ -59,7 +59,7 @@ def load(kind: str, name: str) -> type[Any]:
     module_name, _, class_name = (entry.target if entry else name).partition(":")
     where = f"the {kind.removesuffix('s')} '{name}'" + (f" of package {entry.package}" if entry else "")
     try:
-        module = _import_file(module_name) if module_name.endswith(".py") else importlib.import_module(module_name)
+        module = import_file(module_name) if module_name.endswith(".py") else importlib.import_module(module_name)
     except UserError:
         raise
     except (Exception, SystemExit) as error:
@@ -70,10 +70,11 @@ def load(kind: str, name: str) -> type[Any]:
     return loaded
 
 
-def _import_file(path: str) -> Any:
+def import_file(path: str) -> Any:
+    """The module of a Python file, imported once. Raises UserError where there is no such file, and what the file raises."""
     file = Path(path).resolve()
     if not file.is_file():
-        raise UserError(f"there is no plugin file {path}: give the path of a Python file, as in ./my_attack.py:MyAttack.")
+        raise UserError(f"there is no Python file {path}: give the path of one, as in ./my_attack.py:MyAttack.")
     name = f"hashbench_file_{hashlib.sha256(str(file).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]

@@ -11,7 +11,7 @@ from torch import Tensor
 from hashbench.contracts.attack import Attack, FittedAim, State
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.goal import Goal
-from hashbench.contracts.hasher import Hasher
+from hashbench.contracts.hasher import TrunkHasher
 from hashbench.contracts.run import Run
 from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.stages.enforce import check_images
@@ -43,7 +43,7 @@ class _Subject:
             victim = small_victim(self.hasher, self.split, self.attack.access)
             return self.attack.fit(victim, self.split, self.aim, self.budget, Run(0, CPU))
 
-    def perturb(self, rows: slice = slice(None), budget: Budget | None = None, hasher: Hasher | None = None) -> Tensor:
+    def perturb(self, rows: slice = slice(None), budget: Budget | None = None, hasher: TrunkHasher | None = None) -> Tensor:
         goal = Goal(self.goal.query_labels[rows].clone(), self.goal.target_labels[rows].clone(), self.goal.indices[rows])
         codes = None if self.codes is None else self.codes[rows].clone()
         victim = small_victim(hasher or self.hasher, self.split, self.attack.access)

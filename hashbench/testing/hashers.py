@@ -7,7 +7,7 @@ import json
 import numpy as np
 import torch
 
-from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk
+from hashbench.contracts.hasher import Backbone, HashingMethod, Trunk, TrunkHasher
 from hashbench.contracts.run import Run
 from hashbench.engine.machine.seeds import seeded
 from hashbench.testing.finding import Finding, Trial, survives, try_options
@@ -24,16 +24,16 @@ def hasher_findings(method: HashingMethod) -> list[Finding]:
     split = small_split()
     images = split.images(np.arange(4), CPU)
 
-    def trained(seed: int = 0) -> tuple[Hasher, object]:
+    def trained(seed: int = 0) -> tuple[TrunkHasher, object]:
         with seeded(seed, CPU):
             hasher = method.build(named("backbones", _TRUNK).build(split.image_size), BITS)
             facts = method.fit(hasher, split, Run(seed, CPU))
         return hasher.eval(), facts
 
-    with trial.rule("build", "return a hashbench.api.Hasher with a hash layer of as many outputs as bits") as expect:
+    with trial.rule("build", "return a hashbench.api.TrunkHasher with a hash layer of as many outputs as bits") as expect:
         for bits in (1, BITS, 33):
             hasher = method.build(named("backbones", _TRUNK).build(split.image_size), bits)
-            expect(isinstance(hasher, Hasher) and hasher.bits == bits, f"build gives no Hasher of {bits} bits")
+            expect(isinstance(hasher, TrunkHasher) and hasher.bits == bits, f"build gives no TrunkHasher of {bits} bits")
             expect(hasher.eval()(images).shape == (4, bits), f"its logits are not (images, {bits})")
     with trial.rule("fit", "train the hasher in place, keep the loss finite, and return facts that are JSON") as expect:
         hasher, facts = trained()

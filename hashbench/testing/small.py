@@ -10,7 +10,7 @@ from torch import nn
 
 from hashbench.contracts.attack import Aim, FittedAim, aim_of
 from hashbench.contracts.goal import Goal
-from hashbench.contracts.hasher import Hasher, Trunk, sign
+from hashbench.contracts.hasher import Trunk, TrunkHasher, sign
 from hashbench.contracts.run import Run
 from hashbench.contracts.split import Split
 from hashbench.contracts.victim import LabelledCodes, Victim
@@ -22,10 +22,10 @@ CPU = torch.device("cpu")
 BITS, CLASSES, ROWS, SIDE, QUERIES = 8, 4, 48, 32, 4
 
 
-def small_hasher(bits: int = BITS, side: int = SIDE, seed: int = 0) -> Hasher:
+def small_hasher(bits: int = BITS, side: int = SIDE, seed: int = 0) -> TrunkHasher:
     """Logits w x + b on raw pixels: the cheapest L-inf flip of bit k is |w_k x + b_k| / ||w_k||_1."""
     with seeded(seed, CPU):
-        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits).eval()
+        return TrunkHasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits).eval()
 
 
 def small_split(rows: int = ROWS, side: int = SIDE, classes: int = CLASSES, seed: int = 0) -> Split:
@@ -41,7 +41,7 @@ def small_goal(count: int = QUERIES, device: torch.device = CPU) -> Goal:
     return Goal(labels, labels.roll(1, dims=1), tuple(range(count)))
 
 
-def small_victim(hasher: Hasher, split: Split, access: Any = "gradients") -> Victim:
+def small_victim(hasher: TrunkHasher, split: Split, access: Any = "gradients") -> Victim:
     """The metered view of a hasher whose database and training split are `split`."""
     device = hasher.head.weight.device
     with torch.no_grad():
@@ -50,7 +50,7 @@ def small_victim(hasher: Hasher, split: Split, access: Any = "gradients") -> Vic
     return Victim(hasher, access, {"train": lambda: reference, "database": lambda: reference})
 
 
-def small_aim(attack: Any, hasher: Hasher, split: Split) -> FittedAim | None:
+def small_aim(attack: Any, hasher: TrunkHasher, split: Split) -> FittedAim | None:
     """The attack's aim, fitted on the small data with its quick preset; None where it has none."""
     text = aim_of(attack)
     if text is None:

@@ -84,7 +84,7 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
         (["--attack", "noise", "--dataset", "lists", "--data", "nowhere"], "does not exist"),
         (["--attack", "noise", "--out", "/proc/out"], "is not writable"),
         (["--attack", "noise", "--config", "gone.toml"], "can't be read"),
-        (["--attack", "./gone.py:Gone"], "there is no plugin file"),
+        (["--attack", "./gone.py:Gone"], "there is no Python file"),
         ([], "nothing to run"),
     ],
 )

@@ -11,7 +11,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from hashbench.api import Budget, Goal, Run, Trunk, Victim
-from hashbench.contracts.hasher import Hasher
+from hashbench.contracts.hasher import TrunkHasher
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
 
@@ -34,9 +34,9 @@ class OnlyHere(TorchFunctionMode):
         return result
 
 
-def meta_hasher(side: int = 32, bits: int = 8) -> Hasher:
+def meta_hasher(side: int = 32, bits: int = 8) -> TrunkHasher:
     with META:
-        return Hasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits)
+        return TrunkHasher(Trunk(nn.Flatten(), 3 * side * side, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), bits)
 
 
 def goal(batch: int = 2, classes: int = 3) -> Goal:

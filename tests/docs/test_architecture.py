@@ -35,8 +35,9 @@ def test_the_table_of_stages_is_the_graph() -> None:
     written = {name: set(re.findall(r"`([\w-]+)`", needs)) for name, needs in rows}
     config = Config(("dhta",), (TINY[5],), backbones=(TINY[3],), datasets=(TINY[1],))
     (cell,) = make_plan(config, pixels_of).cells
+    assert written.pop("model") == set()  # in place of the hasher
     assert written == {stage.name: {need.name for need in stage.needs().values()} for stage in reachable(cell.wanted())}
-    assert list(written) == list(STAGES)
+    assert list(written) == [name for name in STAGES if name != "model"]
 
 
 def test_the_schema_of_results_is_the_one_that_is_published() -> None:

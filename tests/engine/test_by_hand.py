@@ -11,7 +11,7 @@ import torch
 from helpers import CPU, at
 from torch import nn
 
-from hashbench.api import Budget, CellResult, Hasher, Measured, Products, Results, Row, RunFacts, Trunk, Victim
+from hashbench.api import Budget, CellResult, Measured, Products, Results, Row, RunFacts, Trunk, TrunkHasher, Victim
 from hashbench.contracts.products import AttackLog
 from hashbench.engine.running.scoring import with_interval
 from hashbench.engine.running.tables import finished
@@ -159,7 +159,7 @@ class Lit(nn.Module):
 def test_zero_gradients() -> None:
     images = torch.full((3, 3, 2, 2), 0.25)
     images[1, 0, 0, 0] = 0.75
-    hasher = Hasher(Trunk(Lit(), 1, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), 2)
+    hasher = TrunkHasher(Trunk(Lit(), 1, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), 2)
     hasher.load_state_dict({**hasher.state_dict(), "head.weight": torch.tensor([[1.0], [-1.0]]), "head.bias": torch.zeros(2)})
     victim = Victim(hasher, "gradients")
     assert zero_gradients(victim, images, torch.ones(3, 2)).tolist() == [True, True, True], "the two bits cancel"

@@ -11,7 +11,7 @@ import torch
 from helpers import CPU, small_split
 from torch import Tensor
 
-from hashbench.api import Hasher, Run, UserError
+from hashbench.api import Run, TrunkHasher, UserError
 from hashbench.engine.machine.seeds import seeded
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
@@ -62,7 +62,7 @@ def test_hashnets_scale_grows_with_training_steps_and_stays(monkeypatch: pytest.
     seen: list[float] = []
     step = type(method).step
 
-    def spy(self: object, hasher: Hasher, *rest: object) -> Tensor:
+    def spy(self: object, hasher: TrunkHasher, *rest: object) -> Tensor:
         seen.append(float(hasher.scale))
         return step(self, hasher, *rest)  # type: ignore[arg-type]
 

@@ -72,14 +72,14 @@ class Cell:
         )
         readable = "".join(char if char.isalnum() or char == "-" else "_" for char in text)
         source = self.target.pixels.source
-        given = [options_of(source.dataset.plugin), options_of(self.target.backbone.plugin), self.images.targets.queries.count]
+        made = {name: options_of(chosen.plugin) for name, chosen in self.target.plugins.items()}
+        given = [options_of(source.dataset.plugin), made, self.images.targets.queries.count]
         return f"{readable}-{digest([names, given, self.preset, source.image_size, *self.apart])[:6]}"
 
     @property
     def apart(self) -> tuple[object, ...]:
-        """Values that distinguish cells of equal names: the protocol's, and the card of an imported hasher."""
-        imported = self.target.imported
-        return (asdict(self.protocol), *(() if imported is None else (imported.card_sha256,)))
+        """Values that distinguish cells of equal names: the protocol's, and the card or content of a hasher that others made."""
+        return (asdict(self.protocol), *([self.target.apart] if self.target.apart else []))
 
     @property
     def codes(self) -> CodesStage:

@@ -18,11 +18,15 @@ class Config:
     """The options of `hashbench run`, as text and numbers. Lists multiply into cells."""
 
     attacks: Sequence[str]
-    hashers: Sequence[str] = ("dpsh",)
+    hashers: Sequence[str] = ()
+    """Methods to train; dpsh where there is nothing else to attack."""
     imported: Sequence[str] = ()
     """Folders of imported hashers, attacked beside those that are trained."""
+    models: Sequence[str] = ()
+    """Networks that hashbench did not train, attacked likewise: `./file.py:load`, a file, a toolkit's weights."""
     backbones: Sequence[str] = ()
-    bits: Sequence[int] = (32,)
+    bits: Sequence[int] = ()
+    """Code lengths of those that are trained, 32 by default, and of models, whatever they have by default."""
     datasets: Sequence[str] = ("shapes",)
     protocols: Sequence[str] = ("harmonised",)
     seeds: Sequence[int] = (0,)
@@ -39,6 +43,11 @@ class Config:
     targets: str | None = None
     batch_size: int = 64
     transfer: bool = False
+
+    @property
+    def methods(self) -> Sequence[str]:
+        """The methods that are trained."""
+        return self.hashers or (() if self.imported or self.models else ("dpsh",))
 
     def asdict(self) -> Facts:
         """For JSON."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -11,7 +11,9 @@ from pathlib import Path
 from hashbench.contracts.benchmark import Benchmark
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.report import Report
-from hashbench.engine.choices import Chosen, Imported, Source
+from hashbench.engine.choices import Chosen, Source
+from hashbench.engine.models.foreign import Live, known
+from hashbench.engine.models.loader import loader_of
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.planning.choosing import choose, choose_attack, choose_backbone, choose_source
 from hashbench.engine.planning.config import Config
@@ -20,8 +22,10 @@ from hashbench.engine.stages.aim import AimStage
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.images import ImagesStage
+from hashbench.engine.stages.model import ModelStage
 from hashbench.engine.stages.pixels import PixelsStage
 from hashbench.engine.stages.targets import TargetsStage
+from hashbench.engine.stages.trained import TrainedStage
 from hashbench.engine.store.store import digest
 from hashbench.engine.targets.queries import Queries
 from hashbench.errors import UserError
@@ -32,6 +36,7 @@ from hashbench.typing import Facts
 
 Resolve = Callable[[Source], PixelsStage]
 """Reads a dataset's lists, and knows its files by their content."""
+NONE: Mapping[str, Live] = {}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,12 @@ class Plan:
     reports: tuple[Chosen[Report], ...]
     suites: tuple[Shown, ...] = ()
 
+    @property
+    def models(self) -> list[str]:
+        """A line about each network that hashbench did not train."""
+        stages = (cell.source for cell in self.cells)
+        return list(dict.fromkeys(stage.model.said for stage in stages if isinstance(stage, ModelStage)))
+
     @cached_property
     def key(self) -> str:
         """Equal for equal plans."""
@@ -52,8 +63,11 @@ class Plan:
         return digest([self.asked, files, [[cell.at.columns, *cell.apart] for cell in self.cells]])
 
 
-def make_plan(config: Config, resolve: Resolve) -> Plan:
-    """Check a configuration and multiply it out. Raises UserError before anything is made."""
+def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE) -> Plan:
+    """Check a configuration and multiply it out; `live`: models of it that the program itself holds, by name.
+
+    Raises UserError before anything is made.
+    """
     budgets = list(dict.fromkeys(Budget(fraction(text, "epsilon")) for text in config.epsilons))
     if any(not budget.epsilon for budget in budgets):
         raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
@@ -68,13 +82,13 @@ def make_plan(config: Config, resolve: Resolve) -> Plan:
     _check_names(config)
     cells: list[Cell] = []
     for dataset in config.datasets:
-        for source, preset in hashers_of(config, dataset, resolve):
+        for source, preset in hashers_of(config, dataset, resolve, live):
             for protocol, budget, attack in product(protocols, budgets, config.attacks):
                 chosen, aim = choose_attack(attack, preset, source.pixels.source)
                 fitted = AttackStage(source, chosen, None if aim is None else AimStage(source, aim), budget)
                 targets = TargetsStage(source.pixels, protocol, _queries(config, source.seed_of_run))
                 cells.append(Cell(ImagesStage(fitted, targets, config.batch_size), source, protocol, preset))
-    _check_imported(cells)
+    _check_apart(cells)
     if config.transfer:
         travelling = _transfers(cells)
         if not travelling:
@@ -94,7 +108,7 @@ def _check_names(config: Config) -> None:
         source, preset = choose_source(dataset, config.data, config.preset, config.image_size, config.split)
         for backbone in config.backbones or (source.dataset.plugin.default_backbone,):
             choose_backbone(backbone, preset, source, config.weights)
-        for method in config.hashers:
+        for method in config.methods:
             choose("hashers", method, preset)
         for attack in config.attacks:
             choose_attack(attack, preset, source)
@@ -103,38 +117,54 @@ def _check_names(config: Config) -> None:
             choose(kind, name, None)
 
 
-def hashers_of(config: Config, dataset: str, resolve: Resolve) -> Iterator[tuple[HasherStage, str]]:
-    """Every hasher of a dataset: trained here by the product of the options, then imported; and the preset in force."""
-    source, preset = choose_source(
-        dataset, config.data, config.preset, config.image_size, config.split, skip_broken=config.skip_broken
-    )
-    backbones = config.backbones or (source.dataset.plugin.default_backbone,)
-    for method, backbone, bits, seed in product(config.hashers, backbones, config.bits, config.seeds):
-        trunk = choose_backbone(backbone, preset, source, config.weights)
-        yield HasherStage(resolve(source), choose("hashers", method, preset), trunk, bits, seed), preset
+def hashers_of(config: Config, dataset: str, resolve: Resolve, live: Mapping[str, Live]) -> Iterator[tuple[HasherStage, str]]:
+    """Every hasher of a dataset, and the preset in force: trained here by the product of the options, imported, models."""
+    source, preset = _source(config, dataset)
+    yield from ((hasher, preset) for hasher in _trained(config, source, preset, resolve))
     for folder in config.imported:
         yield imported_hasher(Path(folder), source, config.image_size is not None, resolve), preset
+    yield from ((hasher, preset) for hasher in _models(config, source, resolve, live))
 
 
-def one_hasher(config: Config, resolve: Resolve) -> HasherStage:
-    """The hasher of a configuration that names one. Raises UserError before anything is made."""
+def one_hasher(config: Config, resolve: Resolve) -> TrainedStage:
+    """The hasher of a configuration that names one to train. Raises UserError before anything is made."""
     config.check_numbers()
-    (choice, _) = next(hashers_of(config, config.datasets[0], resolve))
-    return choice
+    return next(_trained(config, *_source(config, config.datasets[0]), resolve))
+
+
+def _source(config: Config, dataset: str) -> tuple[Source, str]:
+    return choose_source(dataset, config.data, config.preset, config.image_size, config.split, skip_broken=config.skip_broken)
+
+
+def _trained(config: Config, source: Source, preset: str, resolve: Resolve) -> Iterator[TrainedStage]:
+    backbones = config.backbones or (source.dataset.plugin.default_backbone,)
+    for method, backbone, bits, seed in product(config.methods, backbones, config.bits or (32,), config.seeds):
+        trunk = choose_backbone(backbone, preset, source, config.weights)
+        yield TrainedStage(resolve(source), bits, seed, choose("hashers", method, preset), trunk)
+
+
+def _models(config: Config, source: Source, resolve: Resolve, live: Mapping[str, Live]) -> Iterator[ModelStage]:
+    for text in config.models:
+        model = known(live.get(text) or loader_of(text), source.image_size, config.image_size)
+        bits = model.seen.bits
+        if config.bits and bits not in config.bits:
+            raise UserError(f"the model {model.name} has {bits} outputs, and --bits is {config.bits[0]}: leave --bits out.")
+        for seed in config.seeds:
+            yield ModelStage(resolve(replace(source, image_size=model.size)), bits, seed, model)
 
 
 def _queries(config: Config, seed: int) -> Queries:
     return Queries(config.queries, seed) if config.targets is None else Queries.of_file(Path(config.targets), seed)
 
 
-def _check_imported(cells: Sequence[Cell]) -> None:
-    """Raise UserError where two imported hashers would have one name in the results."""
-    cards: dict[tuple[str, PixelsStage], set[Imported | None]] = {}
+def _check_apart(cells: Sequence[Cell]) -> None:
+    """Raise UserError where two hashers that others made would have one name in the results."""
+    found: dict[tuple[str, PixelsStage], set[str]] = {}
     for cell in cells:
-        cards.setdefault((cell.target.label, cell.target.pixels), set()).add(cell.target.imported)
-    for (label, _), imported in cards.items():
-        if len(imported) > 1:
-            raise UserError(f"two hashers of this run are called '{label}': import one under another name with --name.")
+        found.setdefault((cell.target.label, cell.target.pixels), set()).add(cell.target.apart)
+    for (label, _), different in found.items():
+        if len(different) > 1:
+            raise UserError(f"two hashers of this run are called '{label}': give one another name (hasher import --name).")
 
 
 def _transfers(cells: Sequence[Cell]) -> list[Cell]:

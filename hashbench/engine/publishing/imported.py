@@ -28,6 +28,7 @@ from hashbench.engine.publishing.card import CARD, NAME, SCHEMA, WEIGHTS, Card, 
 from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.pixels import PixelsStage, train_content
+from hashbench.engine.stages.trained import TrainedStage
 from hashbench.errors import UnknownName, UserError
 from hashbench.plugins import registry
 from hashbench.plugins.configure import with_options
@@ -46,7 +47,7 @@ def clean_map(engine: Engine, choice: HasherStage) -> tuple[float, float, float]
     return float(np.nanmean(ap)), low, high
 
 
-def export_hasher(engine: Engine, choice: HasherStage, name: str, out: Path) -> str:
+def export_hasher(engine: Engine, choice: TrainedStage, name: str, out: Path) -> str:
     """Weights and card into the folder `out`; returns the card's SHA-256. The hasher is trained where the store has none."""
     check_name(name)
     if (out / CARD).exists():
@@ -125,7 +126,7 @@ def find_card(text: str, store: Path) -> Path:
     raise UnknownName("imported hasher (or folder with a hasher.json)", text, [folder.name for folder in imported_folders(store)])
 
 
-def imported_hasher(folder: Path, source: Source, size_given: bool, resolve: Callable[[Source], PixelsStage]) -> HasherStage:
+def imported_hasher(folder: Path, source: Source, size_given: bool, resolve: Callable[[Source], PixelsStage]) -> TrainedStage:
     """The hasher of a card on the images of `source`, at the image size of the card. Raises UserError where it can't be one."""
     card, sha256 = read_card(folder)
     if size_given and source.image_size != card.image_size:
@@ -135,14 +136,8 @@ def imported_hasher(folder: Path, source: Source, size_given: bool, resolve: Cal
     method, backbone = plugins_of(card)
     name = folder.name if folder.parent.name == "imported" else card.name
     imported = Imported(name, folder.resolve(), sha256)
-    return HasherStage(
-        resolve(source),
-        Chosen("hashers", f"{card.method.name}@{name}", method),
-        Chosen("backbones", card.backbone.name, backbone),
-        card.bits,
-        card.seed,
-        imported,
-    )
+    chosen = Chosen("hashers", f"{card.method.name}@{name}", method)
+    return TrainedStage(resolve(source), card.bits, card.seed, chosen, Chosen("backbones", card.backbone.name, backbone), imported)
 
 
 def plugins_of(card: Card) -> tuple[HashingMethod, Backbone]:

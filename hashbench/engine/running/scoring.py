@@ -19,7 +19,7 @@ from hashbench.engine.machine.environment import environment
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.running.flags import cell_flags
 from hashbench.engine.stages.stage import identity
-from hashbench.results.cell import About, BudgetFacts, CellResult, DataFacts, Keys, Measured, Provenance, TargetFacts
+from hashbench.results.cell import About, BudgetFacts, CellResult, DataFacts, Flag, Keys, Measured, Provenance, TargetFacts
 from hashbench.retrieval import Bootstrap
 from hashbench.typing import Facts
 
@@ -40,6 +40,7 @@ def measure_cell(engine: Engine, cell: Cell, benchmarks: Sequence[Chosen[Benchma
         arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
     attack = cell.images.attack
     flags = cell_flags(products, attack.attack.plugin.remark(attack.budget)) if cell.white_box else []
+    flags += [Flag(flag=name, says=says) for name, says in cell.target.remarks.items()]
     made = provenance(engine, cell)
     return CellResult(cell.at, "ok", cell.slug, "", tuple(rows), tuple(timings), arrays, made, tuple(flags))
 
@@ -85,7 +86,7 @@ def provenance(engine: Engine, cell: Cell) -> Provenance:
     chosen: dict[str, Chosen[Plugin]] = {"attack": attack.attack}
     if attack.aim is not None:
         chosen["aim"] = attack.aim.aim
-    chosen |= {"hasher": target.method, "backbone": target.backbone, "dataset": target.pixels.source.dataset}
+    chosen |= {**target.plugins, "dataset": target.pixels.source.dataset}
     found: Facts = {
         **{f"{split}_rows": len(rows) for split, rows in data.rows.items()},
         **data.facts,

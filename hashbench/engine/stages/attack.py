@@ -17,6 +17,7 @@ from hashbench.engine.stages.fitted import Fitted, read_fit, save_fit
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.stage import Given, Stage
 from hashbench.engine.stages.victim import victim_of
+from hashbench.errors import UserError
 from hashbench.typing import Facts
 
 
@@ -56,6 +57,10 @@ class AttackStage(Stage[Fitted]):
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
         data, plugin = given.get(self.source.pixels).split("train"), self.attack.plugin
+        if plugin.access == "gradients" and not self.source.differentiable:
+            raise UserError(
+                f"{self.attack.text} needs gradients, and {self.source.label} has none: attack it without, or transfer to it."
+            )
         aim = None if self.aim is None else self.aim.fitted(given)
         view = victim_of(given, self.source, plugin.access)
         state, seconds = given.machine.timed(lambda: plugin.fit(view, data, aim, self.budget, run))

@@ -6,15 +6,16 @@ from hashbench.engine.stages.aim import AimCodesStage, AimStage
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.controls import ControlsStage
-from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.images import AttackedCodesStage, ImagesStage
+from hashbench.engine.stages.model import ModelStage
 from hashbench.engine.stages.pixels import PixelsStage
 from hashbench.engine.stages.stage import Stage
 from hashbench.engine.stages.targets import TargetsStage
+from hashbench.engine.stages.trained import TrainedStage
 from hashbench.engine.stages.trunk import TrunkStage
 
 _ALL: tuple[type[Stage[object]], ...] = (
-    *(PixelsStage, TrunkStage, HasherStage, CodesStage, TargetsStage, AimStage, AimCodesStage),
+    *(PixelsStage, TrunkStage, TrainedStage, ModelStage, CodesStage, TargetsStage, AimStage, AimCodesStage),
     *(AttackStage, ImagesStage, AttackedCodesStage, ControlsStage),
 )
 STAGES = {stage.name: stage for stage in _ALL}

@@ -17,6 +17,7 @@ from hashbench.contracts.split import Split, to_images
 from hashbench.engine.machine.tensors import FILE, load_tensors, save_tensors
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.stage import Given, Stage
+from hashbench.errors import UserError
 from hashbench.typing import Facts
 
 CPU = torch.device("cpu")
@@ -59,7 +60,14 @@ def hash_split(hasher: Hasher, split: Split, run: Run, label: str) -> Tensor:
     """(rows, K) int8 codes of a split, on the CPU."""
     batches = split.batches(run.batch_size, run.device)
     total = -(-len(split) // run.batch_size)
-    return torch.cat([sign(hasher(images)).to(torch.int8) for _, images in run.track(batches, label, total)]).cpu()
+    codes, finite = [], torch.ones((), dtype=torch.bool, device=run.device)
+    for _, images in run.track(batches, label, total):
+        logits = hasher(images)
+        finite &= logits.isfinite().all()
+        codes.append(sign(logits).to(torch.int8))
+    if not finite:
+        raise UserError(f"the hasher gives outputs that are not finite on images of {split.name}: it has no codes.")
+    return torch.cat(codes).cpu()
 
 
 @torch.no_grad()

@@ -24,7 +24,10 @@ from hashbench.typing import Facts
 
 @dataclass(frozen=True)
 class ControlsStage(Stage[Mapping[str, np.ndarray]]):
-    """(Q,) AP of the clean queries: 'pixels', by raw pixels, 32 px a side at most; 'random', by codes of the untrained network."""
+    """(Q,) AP of the clean queries: 'pixels', by raw pixels, 32 px a side at most; 'random', by codes of the untrained network.
+
+    There is no 'random' for a network that nobody knows how to make anew.
+    """
 
     name: ClassVar[str] = "controls"
     code: ClassVar[tuple[str, ...]] = (
@@ -42,8 +45,13 @@ class ControlsStage(Stage[Mapping[str, np.ndarray]]):
 
     def depends(self) -> Facts:
         hasher = self.hasher
-        plugins: Facts = {"method": hasher.method.key, "backbone": hasher.backbone.key, "bits": hasher.bits}
-        return plugins | {"content": hasher.pixels.content, "queries": self.queries.depends(), "seed": self.seed}
+        network: Facts = {name: chosen.key for name, chosen in hasher.plugins.items()}
+        return network | {
+            "bits": hasher.bits if network else None,
+            "content": hasher.pixels.content,
+            "queries": self.queries.depends(),
+            "seed": self.seed,
+        }
 
     @property
     def seed(self) -> int:
@@ -54,16 +62,18 @@ class ControlsStage(Stage[Mapping[str, np.ndarray]]):
         return self.hasher.work
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
-        untrained = self.hasher.method.plugin.build(self.hasher.trunk.build(), self.hasher.bits).to(run.device).eval()
         loaded = given.get(self.hasher.pixels)
         data = loaded.data
         rows, database = data.rows["query"][self.queries.pick(data)], data.rows["database"]
         labels = data.labels[rows], data.labels[database]
         small = thumbnails(loaded)
-        codes = hash_split(untrained, loaded.pool, run, "hashing with the untrained network").numpy()
-        ranking = HammingRanking(codes[rows], labels[0])
-        ranking.update(codes[database], labels[1])
-        found = {"pixels": euclidean_ap(small[rows], small[database], *labels), "random": ranking.compute().ap}
+        found = {"pixels": euclidean_ap(small[rows], small[database], *labels)}
+        untrained = self.hasher.untrained()
+        if untrained is not None:
+            codes = hash_split(untrained.to(run.device).eval(), loaded.pool, run, "hashing with the untrained network").numpy()
+            ranking = HammingRanking(codes[rows], labels[0])
+            ranking.update(codes[database], labels[1])
+            found["random"] = ranking.compute().ap
         save_tensors({name: torch.from_numpy(ap) for name, ap in found.items()}, draft / FILE)
 
     def read(self, folder: Path, given: Given) -> Mapping[str, np.ndarray]:

@@ -1,119 +1,70 @@
-"""Hasher: trained on a trunk, or a published one."""
+"""A hasher of any origin: what every stage above it asks of it."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
 
-import torch
-
-from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod
-from hashbench.contracts.run import Run, derive_seed
-from hashbench.engine.choices import Chosen, Imported
-from hashbench.engine.machine.seeds import aside
-from hashbench.engine.machine.tensors import FILE, load_facts, load_tensors, save_product
-from hashbench.engine.publishing.card import WEIGHTS, Card, read_card
-from hashbench.engine.stages.pixels import PixelsStage, train_content
-from hashbench.engine.stages.stage import Given, Stage
-from hashbench.engine.stages.trunk import TrunkStage
-from hashbench.errors import UserError
+from hashbench.contracts.hasher import Hasher
+from hashbench.contracts.plugin import Plugin
+from hashbench.engine.choices import Chosen
+from hashbench.engine.stages.pixels import PixelsStage
+from hashbench.engine.stages.stage import Stage
 from hashbench.results.cell import HasherName
 from hashbench.typing import Facts
 
 
 @dataclass(frozen=True)
-class TrainedHasher:
-    """A hasher on the machine's device, frozen, in evaluation mode; and facts about its training."""
+class LoadedHasher:
+    """A hasher on the machine's device, frozen, in evaluation mode; and facts about where it is from."""
 
     hasher: Hasher
     facts: Facts
 
 
 @dataclass(frozen=True)
-class HasherStage(Stage[TrainedHasher]):
-    """A hasher by everything its training depends on."""
+class HasherStage(Stage[LoadedHasher]):
+    """A hasher on a dataset: one of ours, trained or published, or a network of the user's."""
 
-    name: ClassVar[str] = "hasher"
-    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.machine.seeds", "engine.stages.hasher")
     pixels: PixelsStage
-    method: Chosen[HashingMethod]
-    backbone: Chosen[Backbone]
     bits: int
     seed_of_run: int
-    imported: Imported | None = None
-    """Take these weights instead of training."""
-
-    def needs(self) -> Mapping[str, Stage[object]]:
-        return {"pixels": self.pixels} if self.imported is not None else {"pixels": self.pixels, "trunk": self.trunk}
-
-    def depends(self) -> Facts:
-        if self.imported is not None:
-            plugins: Facts = {"method": self.method.key, "backbone": self.backbone.key}
-            return plugins | {"imported": self.imported.card_sha256, "content": self.pixels.content}
-        return {"method": self.method.key, "bits": self.bits, "seed": self.seed}
 
     @property
-    def seed(self) -> int:
-        names = (self.pixels.source.said, self.backbone.said, self.method.said, self.bits)
-        return derive_seed(self.seed_of_run, "hasher", *names)
-
-    @property
-    def trunk(self) -> TrunkStage:
-        """The trunk it is trained on."""
-        return TrunkStage(self.pixels, self.backbone, self.seed_of_run)
-
-    @property
+    @abstractmethod
     def called(self) -> HasherName:
         """Its name in results."""
-        return HasherName(hasher=self.method.text, backbone=self.backbone.text, bits=self.bits)
 
     @property
     def label(self) -> str:
         return self.called.label
 
     @property
+    @abstractmethod
     def said(self) -> str:
-        """Its label wherever its plugins lie: what randomness is seeded by."""
-        return f"{self.method.said}-{self.backbone.said}-{self.bits}"
+        """Its label wherever its plugins or files lie: what randomness is seeded by."""
 
     @property
-    def work(self) -> str:
-        return f"{self.method.work} with {self.trunk.work}"
+    def plugins(self) -> Mapping[str, Chosen[Plugin]]:
+        """The plugins it is made by, by the part they play."""
+        return {}
 
-    def make(self, draft: Path, given: Given, run: Run) -> None:
-        if self.imported is not None:
-            return self._take_over(draft, given, self.imported)
-        weights = given.get(self.trunk)
-        with aside(run.device):
-            trunk = self.trunk.build()
-        trunk.load_state_dict(weights.state)
-        hasher = self.method.plugin.build(trunk.to(run.device), self.bits).to(run.device)
-        facts = self.method.plugin.fit(hasher, given.get(self.pixels).split("train"), run)
-        save_product(draft, hasher.state_dict(), {**weights.facts, **facts})
+    @property
+    def apart(self) -> str:
+        """The difference from another hasher of its name; empty where the name says all."""
+        return ""
 
-    def _take_over(self, draft: Path, given: Given, imported: Imported) -> None:
-        """A published hasher, as seen on these images."""
-        card, sha256 = read_card(imported.folder)
-        if sha256 != imported.card_sha256:
-            raise UserError(f"the hasher in {imported.folder} was replaced during this run: run it again.")
-        facts = card.facts | {
-            "imported": imported.name,
-            "card_sha256": sha256,
-            "trained_on": card.data.name,
-            "trained_on_these_training_images": card.data.train_images == train_content(given.get(self.pixels)),
-            "code_differs": self._code_differs(card),
-            "map_on_card": card.map,
-        }
-        hasher = self.method.plugin.build(self.trunk.build(), self.bits)
-        hasher.load_state_dict(load_tensors(imported.folder / WEIGHTS, torch.device("cpu")))
-        save_product(draft, hasher.state_dict(), facts)
+    @property
+    def remarks(self) -> Mapping[str, str]:
+        """Flags about the hasher itself, with a sentence each."""
+        return {}
 
-    def _code_differs(self, card: Card) -> bool:
-        return [card.method.code, card.backbone.code] != [self.method.key["code"], self.backbone.key["code"]]
+    @property
+    def differentiable(self) -> bool:
+        """Whether its outputs have gradients with respect to the images."""
+        return True
 
-    def read(self, folder: Path, given: Given) -> TrainedHasher:
-        hasher = self.method.plugin.build(self.trunk.build(), self.bits).to(given.machine.device)
-        hasher.load_state_dict(load_tensors(folder / FILE, given.machine.device), assign=True)
-        return TrainedHasher(hasher.eval().requires_grad_(False), load_facts(folder))
+    @abstractmethod
+    def untrained(self) -> Hasher | None:
+        """The same network with fresh weights; None where nobody knows how to make it."""

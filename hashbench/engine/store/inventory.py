@@ -23,7 +23,7 @@ from hashbench.typing import Facts
 
 NOT_STAGES = ("tmp", "partial", "damaged", "files", "imported")
 _DIGEST = re.compile(r"[0-9a-f]{20}")
-_KINDS = {"backbone": "backbones", "method": "hashers", "attack": "attacks", "aim": "aims"}
+_KINDS = {"backbone": "backbones", "method": "hashers", "hasher": "hashers", "attack": "attacks", "aim": "aims"}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import time
 import pytest
 from rich.console import Console
 
-from hashbench.cli.progress import Bars
+from hashbench.python.progress import Bars
 
 
 @pytest.mark.parametrize("terminal", [True, False])

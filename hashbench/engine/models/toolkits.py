@@ -1,0 +1,98 @@
+"""The networks of the two toolkits that the field trains in, by the names their state dicts have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from torch import Tensor, nn
+from torchvision import models
+
+from hashbench.contracts.model import Model
+from hashbench.contracts.weights import fit_state, read_state
+from hashbench.errors import UnknownName, UserError
+
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SIDE = 224
+RESNETS: Mapping[str, Callable[[], nn.Module]] = {
+    "ResNet18": models.resnet18,
+    "ResNet34": models.resnet34,
+    "ResNet50": models.resnet50,
+    "ResNet101": models.resnet101,
+    "ResNet152": models.resnet152,
+}
+ARCHITECTURES = ("AlexNet", *RESNETS)
+TOOLKITS = ("deephash-pytorch", "fire")
+
+
+def toolkit_model(toolkit: str, architecture: str, file: Path) -> Model:
+    """A network of a toolkit with the weights of a file, at 224 px and with ImageNet's pixel statistics, as both train it.
+
+    Raises UserError with the first name or shape that is another network's.
+    """
+    if architecture not in ARCHITECTURES:
+        raise UnknownName(f"architecture of {toolkit}", architecture, ARCHITECTURES)
+    state = read_state(file)
+    make = _deephash if toolkit == "deephash-pytorch" else _fire
+    network = make(architecture, state, file)
+    fit_state(network, state, file)
+    return Model(network, mean=_MEAN, std=_STD, size=SIDE)
+
+
+def _deephash(architecture: str, state: Mapping[str, Tensor], file: Path) -> nn.Module:
+    """DeepHash-pytorch: `features` and `hash_layer` of AlexNet; `feature_layers` and `hash_layer` of a ResNet."""
+    if architecture == "AlexNet":
+        bits = _width("hash_layer.6.weight", state, file)
+        classifier = models.alexnet(weights=None).classifier
+        layers = nn.Sequential(*list(classifier)[:6], nn.Linear(4096, bits))
+        return _Chain({"features": models.alexnet(weights=None).features, "flat": nn.Flatten(), "hash_layer": layers})
+    body = _body(RESNETS[architecture]())
+    bits = _width("hash_layer.weight", state, file)
+    layer = nn.Linear(_features(architecture), bits)
+    return _Chain({"feature_layers": nn.Sequential(*body.values()), "flat": nn.Flatten(), "hash_layer": layer})
+
+
+def _fire(architecture: str, state: Mapping[str, Tensor], file: Path) -> nn.Module:
+    """FIRe: `backbone` and `hash_fc`, a linear layer with or without a bias and a batch norm behind it."""
+    if architecture == "AlexNet":
+        whole = models.alexnet(weights=None)
+        fc = nn.Sequential(*list(whole.classifier)[:6])
+        backbone = _Chain({"features": whole.features, "avgpool": whole.avgpool, "flat": nn.Flatten(), "fc": fc})
+        width = 4096
+    else:
+        backbone = _Chain({**_body(RESNETS[architecture]()), "flat": nn.Flatten()})
+        width = _features(architecture)
+    plain = "hash_fc.weight" in state
+    prefix = "hash_fc" if plain else "hash_fc.0"
+    linear = nn.Linear(width, _width(f"{prefix}.weight", state, file), bias=f"{prefix}.bias" in state)
+    norm = [nn.BatchNorm1d(linear.out_features)] if "hash_fc.1.running_mean" in state else []
+    return _Chain({"backbone": backbone, "hash_fc": linear if plain else nn.Sequential(linear, *norm)})
+
+
+class _Chain(nn.Module):
+    """Named parts, one after the other."""
+
+    def __init__(self, parts: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        for name, part in parts.items():
+            self.add_module(name, part)
+
+    def forward(self, images: Tensor) -> Tensor:
+        for part in self.children():
+            images = part(images)
+        return images
+
+
+def _body(network: nn.Module) -> dict[str, nn.Module]:
+    """A ResNet up to its pooled features."""
+    return {name: part for name, part in network.named_children() if name != "fc"}
+
+
+def _features(architecture: str) -> int:
+    return 512 if architecture in ("ResNet18", "ResNet34") else 2048
+
+
+def _width(name: str, state: Mapping[str, Tensor], file: Path) -> int:
+    if name not in state:
+        raise UserError(f"{file} lacks {name}: it is not the network's weights.")
+    return len(state[name])

@@ -1,0 +1,73 @@
+"""`hashbench.attack`: an attack on images that the program holds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from hashbench.contracts.attack import Aim, Attack, FittedAim, aim_of
+from hashbench.contracts.budget import Budget
+from hashbench.contracts.goal import Goal
+from hashbench.contracts.run import Run, derive_seed
+from hashbench.contracts.victim import Access, Victim
+from hashbench.engine.machine.seeds import seeded
+from hashbench.engine.stages.enforce import check_images, enforce
+from hashbench.errors import UserError
+from hashbench.plugins.configure import configure
+from hashbench.protocols.protocol import PROTOCOLS
+from hashbench.python.given import Labelled, References, as_hasher, as_images, goal_of, split_of, to_floats
+
+
+def attack(
+    model: nn.Module,
+    images: Tensor,
+    attack: str = "ifgsm",
+    *,
+    target_labels: Tensor | None = None,
+    query_labels: Tensor | None = None,
+    database: Labelled | None = None,
+    train: Labelled | None = None,
+    epsilon: float = 8 / 255,
+    seed: int = 0,
+    batch_size: int = 64,
+) -> Tensor:
+    """Adversarial images, within `epsilon` in L-inf of the given ones and rounded to 8 bits: the ones a benchmark would score.
+
+    `model`: images (B, 3, H, W) in [0, 1] to (B, K) outputs whose signs are the code; `hashbench.Model` around it says otherwise.
+    `images`: (B, 3, H, W) uint8, or floats in [0, 1]; the result is alike. `attack`: its name with options. `target_labels`
+    (B, C) of 0 and 1: what the images should be taken for. `query_labels` (B, C): what they are, for attacks that ask.
+    `database`: (N, K) codes or (N, 3, H, W) images, and (N, C) labels, where the aim's code is looked up. `train`: (M, 3, H, W)
+    uint8 images and (M, C) labels, for attacks that are fitted (prosgan); each stands for the other where that is missing.
+
+    Raises UserError for what is missing or does not fit.
+    """
+    plugin: Attack = configure("attacks", attack).resolve("")
+    text = aim_of(plugin)
+    aim: Aim | None = None if text is None else configure("aims", text)
+    if train is None and any(type(one).fit not in (Aim.fit, Attack.fit) for one in (aim, plugin) if one is not None):
+        raise UserError(f"{attack} learns from training images before it attacks: give train=(images, labels).")
+    given = as_images(images)
+    hasher = as_hasher(model, given.shape[-1])
+    device = next((tensor.device for tensor in [*hasher.parameters(), *hasher.buffers()]), given.device)
+    given, budget = given.to(device), Budget(epsilon)
+    goal = goal_of(given, target_labels, query_labels, database, needed=aim is not None and aim.targeted)
+    found = {"database": train if database is None else database, "train": database if train is None else train}
+    known = References(hasher, device, batch_size, found)
+
+    def view(access: Access) -> Victim:
+        return Victim(hasher, access, {"database": lambda: known.of("database"), "train": lambda: known.of("train")})
+
+    run, data = Run(derive_seed(seed, attack), device, batch_size), split_of(train)
+    made = []
+    with seeded(run.seed, device):
+        fitted = None if aim is None else FittedAim(aim, aim.fit(view("gradients"), data, run))
+        state = plugin.fit(view(plugin.access), data, fitted, budget, run)
+        for start in range(0, len(given), batch_size):
+            some = slice(start, start + batch_size)
+            asked = Goal(goal.query_labels[some], goal.target_labels[some], goal.indices[some])
+            codes = None if fitted is None else fitted.codes(view("gradients"), given[some], asked, run)
+            perturbed = plugin.perturb(view(plugin.access), state, given[some].clone(), asked, codes, budget, run)
+            check_images(attack, perturbed, given[some])
+            made.append(enforce(perturbed, given[some], budget, PROTOCOLS["harmonised"]))
+    done = torch.cat(made).to(images.device)
+    return done if images.dtype == torch.uint8 else to_floats(done)

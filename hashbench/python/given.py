@@ -1,0 +1,93 @@
+"""What a program hands to `hashbench.attack`, looked at before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hashbench.contracts.goal import Goal
+from hashbench.contracts.hasher import Hasher, sign
+from hashbench.contracts.split import Split
+from hashbench.contracts.victim import LabelledCodes
+from hashbench.data.codes import as_codes
+from hashbench.engine.models.foreign import Live, foreign
+from hashbench.errors import UserError
+
+Labelled = tuple[Tensor | np.ndarray, Tensor | np.ndarray]
+
+
+def to_floats(images: Tensor) -> Tensor:
+    """uint8 images as floats in [0, 1]."""
+    return images.float() / 255
+
+
+def as_images(images: Tensor) -> Tensor:
+    """Floats in [0, 1]. Raises UserError for anything that is no batch of images."""
+    if not isinstance(images, Tensor) or images.dim() != 4 or images.shape[1] != 3 or not len(images):
+        raise UserError("images are a tensor (B, 3, H, W): uint8, or floats in [0, 1].")
+    if images.dtype == torch.uint8:
+        return to_floats(images)
+    if not images.is_floating_point() or not 0 <= float(images.min()) <= float(images.max()) <= 1:
+        raise UserError("images are uint8, or floats in [0, 1]: take pixel statistics off inside the model (hashbench.Model).")
+    return images.float()
+
+
+def as_hasher(model: nn.Module, size: int) -> Hasher:
+    """The network as a hasher; one of ours as it is."""
+    if isinstance(model, Hasher) and model.bits:
+        return model
+    return foreign(Live(model), size).again()
+
+
+def goal_of(images: Tensor, target: Tensor | None, query: Tensor | None, database: Labelled | None, needed: bool) -> Goal:
+    """Labels of the images and of their targets; zeros where they are not given. Raises UserError where they do not fit."""
+    if target is None and needed:
+        raise UserError("this attack steers to a target: give target_labels (B, C) of 0 and 1.")
+    known = next((labels for labels in (target, query) if labels is not None), None)
+    classes = known.shape[1] if known is not None else 1 if database is None else database[1].shape[1]
+    both = [torch.zeros(len(images), classes) if labels is None else torch.as_tensor(labels) for labels in (query, target)]
+    for labels in both:
+        if labels.shape != (len(images), classes):
+            raise UserError(f"labels of shape {tuple(labels.shape)} for {len(images)} images: give (B, C) of 0 and 1.")
+    return Goal(both[0].to(images), both[1].to(images), tuple(range(len(images))))
+
+
+class References:
+    """Labelled codes of the database or the training split, looked up once, when they are first asked for."""
+
+    def __init__(self, hasher: Hasher, device: torch.device, batch_size: int, found: Mapping[str, Labelled | None]) -> None:
+        self.hasher = hasher
+        self.device = device
+        self.batch_size = batch_size
+        self.found = found
+        self.of = cache(self._of)
+
+    def _of(self, name: str) -> LabelledCodes:
+        found = self.found[name]
+        if found is None:
+            raise UserError(f"this attack looks codes up: give {name}=(codes or images, labels).")
+        given, labels = (torch.as_tensor(part) for part in found)
+        if len(given) != len(labels):
+            raise UserError(f"{name} has {len(given)} rows and {len(labels)} rows of labels: they are of other images.")
+        codes = self._hashed(as_images(given)) if given.dim() == 4 else torch.from_numpy(as_codes(given.cpu().numpy(), name))
+        if codes.shape[1] != self.hasher.bits:
+            raise UserError(f"{name} has codes of {codes.shape[1]} bits, and the model gives {self.hasher.bits}.")
+        return LabelledCodes(codes.to(self.device).float(), labels.to(self.device).float())
+
+    @torch.no_grad()
+    def _hashed(self, images: Tensor) -> Tensor:
+        return torch.cat([sign(self.hasher(batch.to(self.device))) for batch in images.split(self.batch_size)])
+
+
+def split_of(train: Labelled | None) -> Split:
+    """The training split; an empty one where there is none."""
+    if train is None:
+        return Split("none", np.zeros((0, 3, 1, 1), np.uint8), np.zeros((0, 1), np.uint8), np.arange(0))
+    images, labels = (part.cpu().numpy() if isinstance(part, Tensor) else np.asarray(part) for part in train)
+    if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(labels):
+        raise UserError("train is (M, 3, H, W) uint8 images and (M, C) labels.")
+    return Split("train", images, labels, np.arange(len(images)))

@@ -1,0 +1,28 @@
+"""`hashbench.load`: a finished hasher by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from hashbench.contracts.hasher import Hasher
+from hashbench.engine.machine.tensors import load_tensors
+from hashbench.engine.publishing.card import WEIGHTS, read_card
+from hashbench.engine.publishing.imported import check_fits, find_card, plugins_of
+from hashbench.python.how import store_folder
+
+
+def load(name: str, *, store: str | Path | None = None, device: str | torch.device = "cpu") -> Hasher:
+    """The hasher of a card, in evaluation mode: of the zoo or an imported one by name, or of a folder that `hasher export` wrote.
+
+    Images (B, 3, H, W) in [0, 1] at the card's `image_size` go in, logits (B, K) come out; their signs are the code. Raises
+    UserError where nothing has that name, or where card or weights were changed.
+    """
+    folder = find_card(name, store_folder(None if store is None else str(store)))
+    card, _ = read_card(folder)
+    check_fits(card, folder)
+    method, backbone = plugins_of(card)
+    hasher = method.build(backbone.build(card.image_size), card.bits)
+    hasher.load_state_dict(load_tensors(folder / WEIGHTS, torch.device("cpu")))
+    return hasher.to(device).eval().requires_grad_(False)

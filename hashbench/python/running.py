@@ -1,0 +1,131 @@
+"""`hashbench.run`: what `hashbench run` does, from Python."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from torch import nn
+
+from hashbench.contracts.run import Silent
+from hashbench.engine.models.foreign import Live
+from hashbench.engine.planning.config import Config, config_of
+from hashbench.engine.planning.plan import Plan, Resolve, make_plan
+from hashbench.engine.publishing.imported import find_card
+from hashbench.engine.running.runner import run_plan
+from hashbench.errors import UserError
+from hashbench.python.how import How, store_folder
+from hashbench.python.machine import bars, engine_of, resolving
+from hashbench.python.results import RunResults
+
+Texts = str | Sequence[str]
+Numbers = int | Sequence[int]
+Models = str | nn.Module | Sequence[str] | Mapping[str, nn.Module]
+
+
+def run(
+    attacks: Texts,
+    hashers: Texts = (),
+    *,
+    models: Models = (),
+    imported: Texts = (),
+    backbones: Texts = (),
+    bits: Numbers = (),
+    dataset: Texts = "shapes",
+    protocols: Texts = "harmonised",
+    seeds: Numbers = 0,
+    epsilon: float | str | Sequence[float | str] = 8 / 255,
+    queries: int | None = None,
+    targets: str | Path | None = None,
+    transfer: bool = False,
+    data: str | Path | None = None,
+    split: str | Path | None = None,
+    skip_broken: bool = False,
+    weights: str | None = None,
+    image_size: int | None = None,
+    preset: str | None = None,
+    benchmarks: Texts = (),
+    batch_size: int = 64,
+    out: str | Path | None = None,
+    store: str | Path | None = None,
+    device: str = "auto",
+    memory: str | None = None,
+    progress: bool = True,
+) -> RunResults:
+    """Train or reuse hashers, run attacks on them, score them. Lists multiply into cells, as on the command line.
+
+    `attacks`, `hashers`, ...: names with options, as in 'dhta[steps=200]'. `models`: networks of your own, as `--model` takes
+    them, a module, or modules by name; images in [0, 1] go in, K outputs whose signs are the code come out. `epsilon`: the L-inf
+    budget in pixel values of [0, 1]. `queries`: how many are attacked, drawn by the seed; all by default. `out`: where to write
+    what `hashbench run` writes; nothing is written by default, but what is kept for reuse in `store`.
+
+    Raises UserError, in one sentence, for what can't be run. A cell that fails is in `failures` and warned of; the others go on.
+    """
+    live = _live(models)
+    config = config_of(
+        {
+            "attacks": _listed(attacks),
+            "hashers": _listed(hashers),
+            "imported": _listed(imported),
+            "models": tuple(live) or _listed(models),
+            "backbones": _listed(backbones),
+            "bits": _listed(bits),
+            "datasets": _listed(dataset),
+            "protocols": _listed(protocols),
+            "seeds": _listed(seeds),
+            "epsilons": tuple(map(str, _listed(epsilon))),
+            "queries": queries,
+            "targets": _text(targets),
+            "transfer": transfer,
+            "data": _text(data),
+            "split": _text(split),
+            "skip_broken": skip_broken,
+            "weights": weights,
+            "image_size": image_size,
+            "preset": preset,
+            "batch_size": batch_size,
+            "reports": (),
+            **({"benchmarks": _listed(benchmarks)} if benchmarks else {}),
+        }
+    )
+    how = How(device=device, workers=min(8, os.cpu_count() or 1), memory=memory, out=_text(out), store=_text(store))
+    engine = engine_of(how, batch_size, bars() if progress else Silent())
+    plan = planned(config, how, resolving(engine), live)
+    with tempfile.TemporaryDirectory() if out is None else nullcontext(str(out)) as folder:
+        results, _ = run_plan(plan, engine, Path(folder), "hashbench.run(...)", lambda line: None)
+    done = RunResults(results.runs, results.cells)
+    for cell in done.cells:
+        if cell.status != "ok":
+            warnings.warn(f"{cell.status}: {cell.at.attack} on {cell.at.target.label}: {cell.cause}", stacklevel=2)
+    return done
+
+
+def planned(config: Config, how: How, resolve: Resolve, live: Mapping[str, Live] | None = None) -> Plan:
+    """The plan of a configuration, names of imported hashers looked up in the store."""
+    folders = tuple(str(find_card(text, store_folder(how.store))) for text in config.imported)
+    return make_plan(replace(config, imported=folders), resolve, live or {})
+
+
+def _live(models: Models) -> dict[str, Live]:
+    """Networks that the program holds, by name."""
+    if isinstance(models, nn.Module):
+        return {"module": Live(models, "module")}
+    if isinstance(models, Mapping):
+        return {name: Live(module, name) for name, module in models.items()}
+    if not isinstance(models, str) and any(isinstance(one, nn.Module) for one in models):
+        raise UserError("models is a list of modules: give a mapping of names to modules.")
+    return {}
+
+
+def _listed(given: object) -> tuple[object, ...]:
+    """One value, or several, as a tuple."""
+    return tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+
+
+def _text(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)
