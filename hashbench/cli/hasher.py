@@ -1,4 +1,4 @@
-"""`hashbench hasher train|export|import|show`: hashers trained, published, taken over."""
+"""`hashbench hasher train|export|import|push|pull|show`: hashers trained, published, taken over."""
 
 from __future__ import annotations
 
@@ -58,6 +58,37 @@ def import_(folder: Path, name: str | None, store: str | None) -> None:
     root = Store(store_folder(store)).root
     kept = import_hasher(folder, root, name)
     click.echo(f"imported '{kept}': hashbench run --imported {kept} --attack ... attacks it")
+
+
+@command.command("pull", help="Take a hasher from a model hub and keep it: hf://USER/NAME@REVISION.")
+@click.argument("hub")
+@click.option("--name", help="What it is called here.  [default: the name on its card]")
+@click.option("--pin", is_flag=True, help="Refuse a revision that is no commit, since others can be moved.")
+@options("store")
+def pull(hub: str, name: str | None, pin: bool, store: str | None) -> None:
+    import tempfile
+
+    from hashbench.engine.publishing import hub as hubs
+    from hashbench.engine.publishing.imported import import_hasher
+    from hashbench.engine.store.store import Store
+
+    with tempfile.TemporaryDirectory() as folder:
+        commit = hubs.pull(hubs.hub_name(hub), Path(folder), pin)
+        kept = import_hasher(Path(folder), Store(store_folder(store)).root, name)
+    click.echo(f"imported '{kept}' of commit {commit}: hashbench run --imported {kept} --attack ... attacks it")
+
+
+@command.command("push", help="Send a hasher, an imported one or a folder of hasher export, to a model hub: hf://USER/NAME.")
+@click.argument("hasher")
+@click.argument("hub")
+@options("store")
+def push(hasher: str, hub: str, store: str | None) -> None:
+    from hashbench.engine.publishing import hub as hubs
+    from hashbench.engine.publishing.imported import find_card
+
+    name = hubs.hub_name(hub)
+    commit = hubs.push(find_card(hasher, store_folder(store)), name)
+    click.echo(f"sent to hf://{name.repository}@{commit}")
 
 
 @command.command("show", help="The card of an imported hasher, or of a folder with one; without NAME the imported ones.")

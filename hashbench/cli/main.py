@@ -17,6 +17,7 @@ COMMANDS = {
     "list": "Show what there is: attacks, aims, hashers, backbones, datasets, benchmarks, reports.",
     "show": "Show a plugin's options, defaults and paper.",
     "suite": "Named experiments: every table and figure of the paper by one command.",
+    "zoo": "Finished hashers that come with the repository.",
     "hasher": "Train a hasher, publish it with a card, take over one that others published.",
     "data": "Check a dataset, or fetch the archives of one.",
     "targets": "Draw and describe target files; the floor a protocol's targets give.",

@@ -63,8 +63,8 @@ OPTIONS = {
     "imported": Declared("--imported", "Hashers that were imported, or folders of hasher export, to attack.", listed=True),
     "model": Declared(
         "--model",
-        "Networks of your own to attack: ./file.py:load, module:load, a TorchScript or torch.export file, or a toolkit's weights "
-        "(deephash-pytorch:AlexNet:FILE.pth, fire:ResNet18:FILE.pth).",
+        "Finished networks to attack: zoo:NAME, ./file.py:load, module:load, a TorchScript or torch.export file, a toolkit's "
+        "weights (deephash-pytorch:AlexNet:FILE.pth, fire:ResNet18:FILE.pth).",
         "models",
         listed=True,
     ),

@@ -9,7 +9,8 @@ import torch
 from hashbench.contracts.hasher import Hasher
 from hashbench.engine.machine.tensors import load_tensors
 from hashbench.engine.publishing.card import WEIGHTS, read_card
-from hashbench.engine.publishing.imported import check_fits, find_card, plugins_of
+from hashbench.engine.publishing.imported import check_fits, find_card, imported_folder, plugins_of
+from hashbench.engine.publishing.zoo import known, zoo_card
 from hashbench.python.how import store_folder
 
 
@@ -19,7 +20,8 @@ def load(name: str, *, store: str | Path | None = None, device: str | torch.devi
     Images (B, 3, H, W) in [0, 1] at the card's `image_size` go in, logits (B, K) come out; their signs are the code. Raises
     UserError where nothing has that name, or where card or weights were changed.
     """
-    folder = find_card(name, store_folder(None if store is None else str(store)))
+    root = store_folder(None if store is None else str(store))
+    folder = zoo_card(name) if not imported_folder(root, name).is_dir() and name in known() else find_card(name, root)
     card, _ = read_card(folder)
     check_fits(card, folder)
     method, backbone = plugins_of(card)

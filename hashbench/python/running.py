@@ -17,6 +17,7 @@ from hashbench.engine.models.foreign import Live
 from hashbench.engine.planning.config import Config, config_of
 from hashbench.engine.planning.plan import Plan, Resolve, make_plan
 from hashbench.engine.publishing.imported import find_card
+from hashbench.engine.publishing.zoo import PREFIX
 from hashbench.engine.running.runner import run_plan
 from hashbench.errors import UserError
 from hashbench.python.how import How, store_folder
@@ -107,8 +108,10 @@ def run(
 
 def planned(config: Config, how: How, resolve: Resolve, live: Mapping[str, Live] | None = None) -> Plan:
     """The plan of a configuration, names of imported hashers looked up in the store."""
-    folders = tuple(str(find_card(text, store_folder(how.store))) for text in config.imported)
-    return make_plan(replace(config, imported=folders), resolve, live or {})
+    published = (*config.imported, *(text for text in config.models if text.startswith(PREFIX)))
+    folders = tuple(str(find_card(text, store_folder(how.store))) for text in published)
+    models = tuple(text for text in config.models if not text.startswith(PREFIX))
+    return make_plan(replace(config, imported=folders, models=models), resolve, live or {})
 
 
 def _live(models: Models) -> dict[str, Live]:

@@ -25,6 +25,7 @@ from hashbench.engine.choices import Chosen, Imported, Source
 from hashbench.engine.engine import Engine
 from hashbench.engine.machine.tensors import save_tensors
 from hashbench.engine.publishing.card import CARD, NAME, SCHEMA, WEIGHTS, Card, DataCard, PluginCard, read_card, write_card
+from hashbench.engine.publishing.zoo import PREFIX, zoo_card
 from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.pixels import PixelsStage, train_content
@@ -118,7 +119,9 @@ def imported_folders(store: Path) -> list[Path]:
 
 
 def find_card(text: str, store: Path) -> Path:
-    """The folder of a card: an imported hasher's name, or a path. Raises UnknownName."""
+    """The folder of a card: `zoo:NAME`, an imported hasher's name, or a path. Raises UnknownName."""
+    if text.startswith(PREFIX):
+        return zoo_card(text.removeprefix(PREFIX))
     if re.fullmatch(NAME, text) and imported_folder(store, text).is_dir():
         return imported_folder(store, text)
     if (Path(text) / CARD).is_file():

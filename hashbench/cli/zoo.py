@@ -1,0 +1,40 @@
+"""`hashbench zoo list|get`: finished hashers that come with the repository."""
+
+from __future__ import annotations
+
+import click
+
+from hashbench.cli.options import options
+from hashbench.python.how import store_folder
+
+
+@click.group("zoo", help="Finished hashers that come with the repository: attack one without training.")
+def command() -> None:
+    pass
+
+
+@command.command("list", help="Every hasher of the zoo: what it is, its MAP, the SHA-256 of its card, the command that trained it.")
+def list_() -> None:
+    from hashbench.engine.publishing.card import read_card
+    from hashbench.engine.publishing.zoo import zoo, zoo_folder
+
+    for name, entry in zoo().items():
+        card, _ = read_card(zoo_folder() / name)
+        click.secho(name, bold=True)
+        click.echo(
+            f"  {card.method.name} on {card.backbone.name}, {card.bits} bits, {card.image_size} px, trained on {card.data.name}: "
+            f"MAP {card.map:.3f} [{card.map_low:.3f}, {card.map_high:.3f}]"
+        )
+        click.echo(f"  card sha256 {entry.card_sha256}\n  {entry.command}")
+
+
+@command.command("get", help="Keep a hasher of the zoo in the store, for machines without the repository: --imported NAME.")
+@click.argument("name")
+@options("store")
+def get(name: str, store: str | None) -> None:
+    from hashbench.engine.publishing.imported import import_hasher
+    from hashbench.engine.publishing.zoo import zoo_card
+    from hashbench.engine.store.store import Store
+
+    kept = import_hasher(zoo_card(name), Store(store_folder(store)).root, name)
+    click.echo(f"imported '{kept}': hashbench run --imported {kept} --attack ... attacks it")
