@@ -28,6 +28,8 @@ COMMANDS = {
     "report": "Reports of a finished run, or of several beside each other.",
     "table": "One table of finished runs as Markdown, LaTeX or CSV.",
     "figure": "One figure of finished runs for a paper.",
+    "submit": "A finished run as an entry that others can check.",
+    "verify": "What holds of an entry that others sent.",
     "leaderboard": "A static site that ranks any number of finished runs.",
 }
 

@@ -169,6 +169,8 @@ class CellFile(_Value):
     rows: list[Measured] = Field(default_factory=list)
     flags: list[Flag] = Field(default_factory=list)
     made: Provenance | None = None
+    checked: str = ""
+    """How far others checked it: 'verified', or on how many images; nothing that its sender says of itself counts."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,8 @@ class CellResult:
     flags: tuple[Flag, ...] = ()
     run: str = ""
     """The run it is of, where several runs read together have other results of this attack in this setting."""
+    checked: str = ""
+    """Of a result that others sent: 'self-reported', or how far it was verified."""
 
     @property
     def names(self) -> dict[str, Name]:
@@ -226,7 +230,8 @@ class CellResult:
 
     def json(self) -> str:
         """The cell's file."""
+        rows, flags = list(self.rows), list(self.flags)
         kept = CellFile(
-            at=self.at, status=self.status, reason=self.reason, rows=list(self.rows), flags=list(self.flags), made=self.made
+            at=self.at, status=self.status, reason=self.reason, rows=rows, flags=flags, made=self.made, checked=self.checked
         )
         return json.dumps(kept.model_dump(by_alias=True), sort_keys=True, indent=1)

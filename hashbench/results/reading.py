@@ -23,6 +23,8 @@ from hashbench.results.setting import settings_of, shared
 from hashbench.typing import Facts
 
 _SLUG = re.compile(r"[\w-]{1,240}")
+ENTRY, SELF_REPORTED = "entry.json", "self-reported"
+"""An entry of hashbench submit is read as its sender's word."""
 LARGEST = 1 << 28
 """Bytes of a result file."""
 Model = TypeVar("Model", bound=BaseModel)
@@ -88,7 +90,9 @@ def _read_run(folder: Path, name: str) -> tuple[RunFacts, list[CellResult]]:
     timings = _read_timings(folder / "timings.csv")
     files = {slug: _read_json(folder / "cells" / f"{slug}.json") for slug in run.cells}
     hashers = hashers_of(list(files.values()))
-    return run, [_read_cell(folder / "cells", slug, content, timings, hashers, run) for slug, content in files.items()]
+    cells = [_read_cell(folder / "cells", slug, content, timings, hashers, run) for slug, content in files.items()]
+    sent = (folder / ENTRY).is_file()
+    return run, [replace(cell, checked=SELF_REPORTED) for cell in cells] if sent else cells
 
 
 def _read_json(file: Path) -> Facts:
@@ -115,7 +119,8 @@ def _read_cell(folder: Path, slug: str, content: Facts, timings: Timings, hasher
         values = load_file(arrays) if arrays.is_file() else {}
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{arrays} is damaged: run the same command again.") from error
-    return CellResult(cell.at, cell.status, slug, cell.reason, tuple(cell.rows), tuple(own), values, cell.made, tuple(cell.flags))
+    rows, flags = tuple(cell.rows), tuple(cell.flags)
+    return CellResult(cell.at, cell.status, slug, cell.reason, rows, tuple(own), values, cell.made, flags, checked=cell.checked)
 
 
 def _checked(kind: type[Model], content: Facts, file: Path) -> Model:

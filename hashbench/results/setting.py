@@ -99,4 +99,4 @@ def shared(cell: CellResult) -> tuple[str, ...]:
     if cell.made is None:
         return ()
     made = cell.made
-    return (made.keys.hasher, made.targets.sha256, made.data.content, json.dumps(made.protocol, sort_keys=True))
+    return (made.keys.hasher, made.targets.sha256, made.data.content, json.dumps(made.protocol, sort_keys=True), cell.checked)

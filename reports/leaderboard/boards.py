@@ -35,7 +35,8 @@ class Board:
         names = self.settings[0].names
         version = f" version {self.protocol['version']}" if self.protocol else ""
         apart = f", data {self.made.data.content[:8]}" if self.twin and self.made is not None else ""
-        return f"{names['dataset']}, protocol {names['protocol']}{version}{apart}"
+        checked = self.settings[0].cells[0].checked
+        return f"{names['dataset']}, protocol {names['protocol']}{version}{apart}{', ' + checked if checked else ''}"
 
     @property
     def file(self) -> str:
@@ -102,7 +103,9 @@ def boards_of(settings: Iterable[Setting]) -> list[Board]:
 def _rules(setting: Setting) -> tuple[str, ...]:
     made = setting.done[0].made if setting.done else None
     names = (str(setting.names["dataset"]), str(setting.names["protocol"]))
-    return names if made is None else (*names, made.data.content, json.dumps(made.protocol, sort_keys=True))
+    if made is None:
+        return names
+    return (*names, made.data.content, json.dumps(made.protocol, sort_keys=True), setting.cells[0].checked)
 
 
 def attack_file(name: str) -> str:

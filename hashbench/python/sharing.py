@@ -1,0 +1,105 @@
+"""Entries: runs packed for others, and entries of others checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hashbench.engine.engine import Engine
+from hashbench.engine.models.foreign import known
+from hashbench.engine.models.loader import loader_of
+from hashbench.engine.planning.cell import Cell
+from hashbench.engine.planning.choosing import choose_source
+from hashbench.engine.planning.config import config_of
+from hashbench.engine.publishing.card import read_card
+from hashbench.engine.publishing.entry import Entry
+from hashbench.engine.publishing.imported import imported_hasher
+from hashbench.engine.publishing.submission import pack
+from hashbench.engine.publishing.verification import Verdict, confirmed
+from hashbench.engine.publishing.verification import verify as checked
+from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.model import ModelStage
+from hashbench.errors import UserError
+from hashbench.python.how import How
+from hashbench.python.machine import engine_of, resolving
+from hashbench.python.running import planned
+from hashbench.results.cell import CellResult
+from hashbench.results.reading import read_results
+from hashbench.results.writing import write_results
+
+DEFAULT = How()
+
+
+def submit(run: str | Path, out: str | Path, *, images: int | None = None, how: How = DEFAULT) -> list[str]:
+    """Pack a finished run into the folder `out`: its cells, the very images as PNGs (all, or a draw of `images` a cell), targets,
+    and hashers with their cards. Returns the slugs of its cells. Raises UserError where something of the run is gone."""
+    engine = engine_of(how)
+    resolve = resolving(engine)
+
+    def cells_of(asked: Mapping[str, object]) -> dict[str, Cell]:
+        several = asked.get("configs")
+        configs = several if isinstance(several, list) else [asked]
+        plans = [planned(config_of(one), how, resolve) for one in configs]
+        return {cell.slug: cell for plan in plans for cell in plan.cells}
+
+    return pack(Path(run), Path(out), engine, cells_of, images)
+
+
+def verify(
+    entry: str | Path,
+    *,
+    data: str | Path | None = None,
+    split: str | Path | None = None,
+    models: Sequence[str] = (),
+    out: str | Path | None = None,
+    how: How = DEFAULT,
+) -> list[Verdict]:
+    """Check an entry of others: hash its images again on the named hasher, check budget, targets and numbers; a verdict a cell.
+
+    `data`: your own copy of its data set. `models`: what loads the networks whose weights the entry does not bring, as `--model`
+    takes them. `out`: a folder for a run of what was confirmed, which a leaderboard shows as verified. Raises UserError.
+    """
+    engine = engine_of(how)
+    folder = Path(entry)
+    verdicts = checked(folder, engine, _HasherOf(folder, engine, data, split, models))
+    if out is not None:
+        holds = confirmed(read_results(folder), verdicts)
+        if holds.cells:
+            write_results(holds, Path(out))
+    return verdicts
+
+
+class _HasherOf:
+    """The hashers of an entry on the verifier's own data."""
+
+    def __init__(
+        self, folder: Path, engine: Engine, data: str | Path | None, split: str | Path | None, models: Sequence[str]
+    ) -> None:
+        self.folder = folder
+        self.resolve = resolving(engine)
+        self.data = None if data is None else str(data)
+        self.split = None if split is None else str(split)
+        self.models = models
+
+    def __call__(self, entry: Entry, label: str, cell: CellResult) -> HasherStage:
+        named, made = entry.hashers.get(label), cell.made
+        if named is None or made is None:
+            raise UserError(f"entry.json has no hasher '{label}'.")
+        source, _ = choose_source(cell.at.dataset, self.data, made.preset or None, made.data.image_size, self.split)
+        if not named.folder:
+            for text in self.models:
+                model = known(loader_of(text), source.image_size, None)
+                if model.content == named.content:
+                    return ModelStage(self.resolve(source), model.seen.bits, cell.at.seed, model)
+            raise UserError(f"the network {named.model} is not in the entry: give --model what loads it, as its sender has it.")
+        folder = self.folder / named.folder
+        card, _ = read_card(folder)
+        said = cell.at.target
+        if (card.method.name, card.backbone.name, card.bits) != (_bare(said.hasher), _bare(said.backbone), said.bits):
+            raise UserError(f"its hasher is {card.method.name} on {card.backbone.name} with {card.bits} bits, not {said.label}.")
+        return imported_hasher(folder, source, True, self.resolve)
+
+
+def _bare(text: str) -> str:
+    """A name without options, and without the name it was imported by."""
+    return text.partition("[")[0].partition("@")[0]
