@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _DRAW = ("dataset", "data", "split", "seed", "queries")
 """What says which queries get targets; of a dataset only the labels are read."""
 
+_KINDS = {"vectors": "label vectors", "images": "label vectors, each as likely as it has images,"}
+
 
 @click.group("targets", help="Draw a target file for runs to share, or describe one, or a protocol's pool.")
 def command() -> None:
@@ -89,9 +91,7 @@ def _show_pool(labels: RetrievalData, protocol: Protocol, picked: np.ndarray) ->
     expected = pool.expectations()
     fewer = "" if pool.min_images == protocol.min_images else f" (the protocol's {protocol.min_images} leave some query none)"
     click.secho(f"{labels.name}, protocol {protocol.name} version {protocol.version}", bold=True)
-    click.echo(
-        f"  pool: {len(pool.vectors)} {'label vectors' if protocol.targets == 'vectors' else 'classes'} of the {protocol.pool}"
-    )
+    click.echo(f"  pool: {len(pool.vectors)} {_KINDS.get(protocol.targets, 'classes')} of the {protocol.pool}")
     click.echo(f"  held by at least {pool.min_images} image{'s' if pool.min_images > 1 else ''}{fewer}")
     click.echo(f"  {'share no class with the query' if protocol.disjoint else 'may share classes with the query'}")
     if protocol.targets in ("nearest", "farthest"):

@@ -14,9 +14,9 @@ class Protocol:
 
     name: str
     version: int
-    targets: Literal["vectors", "single", "nearest", "farthest"] = "vectors"
-    """What a target is: a label vector of the pool; or one class, any of the pool's, or the one whose mean image is nearest to
-    the query or farthest from it."""
+    targets: Literal["vectors", "images", "single", "nearest", "farthest"] = "vectors"
+    """What a target is: a label vector of the pool, each as likely as the next; that of a random image of the pool; or one class,
+    any of the pool's, or the one whose mean image is nearest to the query or farthest from it."""
     pool: Literal["database", "train"] = "database"
     """The images whose label vectors, or classes, can be targets."""
     min_images: int = 10

@@ -30,6 +30,8 @@ class TargetPool:
     disjoint: bool
     database: tuple[np.ndarray, np.ndarray]
     """Distinct label vectors of the database, and how many images hold each."""
+    weights: np.ndarray
+    """(M,) how likely each vector is beside the others that a query can be given."""
 
     @classmethod
     def of(cls, data: RetrievalData, picked: np.ndarray, protocol: Protocol) -> TargetPool:
@@ -38,14 +40,16 @@ class TargetPool:
         same = protocol.pool == "database"
         vectors, counts = database if same else np.unique(data.split_labels(protocol.pool), axis=0, return_counts=True)
         own = data.split_labels("query")[picked]
-        if protocol.targets != "vectors":
+        if protocol.targets not in ("vectors", "images"):
             counts = counts @ vectors
             vectors = np.eye(vectors.shape[1], dtype=np.uint8)
         if protocol.disjoint:
             keep = vectors.any(1)
             vectors, counts = vectors[keep], counts[keep]
         least = _smallest(vectors, counts, own, protocol)
-        pool = cls(vectors[counts >= least], own, least, protocol.disjoint, (database[0], database[1]))
+        held = counts[counts >= least]
+        weights = held if protocol.targets == "images" else np.ones(len(held))
+        pool = cls(vectors[counts >= least], own, least, protocol.disjoint, (database[0], database[1]), weights)
         for start in range(0, len(picked), _ROWS):
             without = np.flatnonzero(~pool.allowed(slice(start, start + _ROWS)).any(1))
             if len(without):
@@ -80,7 +84,8 @@ class TargetPool:
         chance, overlap = np.zeros(len(self.vectors)), 0.0
         for start in range(0, len(self.queries), _ROWS):
             allowed = self.allowed(slice(start, start + _ROWS))
-            share = allowed / allowed.sum(1, keepdims=True)
+            odds = allowed * self.weights
+            share = odds / odds.sum(1, keepdims=True)
             chance += share.sum(0) / len(self.queries)
             own = self.queries[start : start + _ROWS].astype(np.float32)
             overlap += float((share * (own @ self._classes_by_vector > 0)).sum()) / len(self.queries)
@@ -126,7 +131,9 @@ def draw_labels(
                 raise BadData(f"query {position} has no possible target: no database image has a class it could be given.")
             chosen = allowed[np.nanargmin(far) if protocol.targets == "nearest" else np.nanargmax(far)]
         else:
-            chosen = np.random.default_rng(derive_seed(seed, "target", int(position))).choice(allowed)
+            weights = pool.weights[allowed]
+            odds = weights / weights.sum() if protocol.targets == "images" else None
+            chosen = np.random.default_rng(derive_seed(seed, "target", int(position))).choice(allowed, p=odds)
         targets[i] = pool.vectors[chosen]
     overlap = float(((targets * pool.queries).sum(1) > 0).mean())
     return targets, {"pool": len(pool.vectors), "min_images": pool.min_images, "queries": len(picked), "overlap": overlap}
