@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from hashbench.disk.files import write_atomically
 from hashbench.errors import UserError
 from hashbench.plugins.configure import with_options
+from hashbench.results.cell import NAMES
 from hashbench.results.reading import read_results
 from hashbench.results.results import Results
 
@@ -19,20 +21,21 @@ if TYPE_CHECKING:
 SUMMARY = ("map_clean", "map_attacked", "t_map_floor", "t_map_clean", "t_map", "t_map_aim", "t_map_share", "rms", "linf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plot:
     """Charts as a notebook shows them, and what their caption must say."""
 
     svg: str
     caption: str
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def __repr__(self) -> str:
+        return self.caption
 
+    def _repr_html_(self) -> str:
         return f"<figure>{self.svg[self.svg.index('<svg') :]}<figcaption>{escape(self.caption)}</figcaption></figure>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResults(Results):
     """Cells with the runs they are of. `table`, `timings`, `differences`, `transfer` and `seed_spread` are tidy pandas frames."""
 
@@ -75,8 +78,19 @@ class RunResults(Results):
             write_atomically(Path(file), made.read_bytes())
         return Path(file)
 
+    def __repr__(self) -> str:
+        return f"{len(self.cells)} cells\n{self.summary}"
+
     def _repr_html_(self) -> str:
-        shown = [table.to_html(float_format="{:.4f}".format) for table in (self.summary, self.failures) if len(table)]
+        shown = []
+        for table in (self.summary, self.failures):
+            common = {name: table[name].iloc[0] for name in NAMES if name in table and table[name].nunique() == 1}
+            said = ", ".join(f"{name} {value}" for name, value in common.items())
+            shown += (
+                [f"<p>{escape(said)}</p>", table.drop(columns=list(common)).to_html(float_format="{:.4f}".format)]
+                if len(table)
+                else []
+            )
         return "\n".join(shown) or "no cell was run"
 
 

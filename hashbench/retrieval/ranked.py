@@ -81,11 +81,12 @@ class Ranked:
     def plot(self) -> Figure:
         """Precision by recall over all radii, with the intervals of both as a band and bars."""
         import matplotlib as mpl
-        from matplotlib.figure import Figure
+
+        from hashbench.retrieval.drawn import Drawn
 
         curve = self.curve[self.ranking.items.sum(0).cumsum() > 0]
         with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "rank", "pdf.fonttype": 42, "font.size": 8}):
-            figure = Figure(figsize=(3.4, 2.6), layout="constrained")
+            figure = Drawn(figsize=(3.4, 2.6), layout="constrained")
             axes = figure.subplots()
             axes.fill_between(curve.recall, curve.precision_low, curve.precision_high, color="#9ec5e8", linewidth=0)
             sides = np.stack([curve.recall - curve.recall_low, curve.recall_high - curve.recall])
