@@ -83,14 +83,10 @@ class RunResults(Results):
 
     def _repr_html_(self) -> str:
         shown = []
-        for table in (self.summary, self.failures):
+        for table in filter(len, (self.summary, self.failures)):
             common = {name: table[name].iloc[0] for name in NAMES if name in table and table[name].nunique() == 1}
             said = ", ".join(f"{name} {value}" for name, value in common.items())
-            shown += (
-                [f"<p>{escape(said)}</p>", table.drop(columns=list(common)).to_html(float_format="{:.4f}".format)]
-                if len(table)
-                else []
-            )
+            shown += [f"<p>{escape(said)}</p>", table.drop(columns=list(common)).to_html(float_format="{:.4f}".format)]
         return "\n".join(shown) or "no cell was run"
 
 

@@ -79,11 +79,13 @@ def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
     lists(tmp_path / "DIR")
+    names = {"__name__": "__main__"}
     for language, content in blocks(page):
+        named = re.match(r"# (\w+\.py)\n", content)
+        if named:
+            (tmp_path / named[1]).write_text(content)
         if language == "python":
-            exec(compile(content, page.name, "exec"), {"__name__": "__main__"})
-        elif language == "file":
-            (tmp_path / "my_attack.py").write_text(content)
+            exec(compile(content, page.name, "exec"), names)
         elif language == "console":
             for line in content.replace("\\\n", " ").splitlines():
                 _command(line.partition("  #")[0].strip(), site)
