@@ -13,7 +13,7 @@ from hashbench.python.how import How, store_folder
 
 if TYPE_CHECKING:
     from hashbench.engine.engine import Engine
-    from hashbench.engine.stages.trained import TrainedStage
+    from hashbench.engine.stages.hasher import HasherStage
 
 
 @click.group("hasher", help="Train a hasher, publish it with a card, take over one that others published.")
@@ -24,7 +24,7 @@ def command() -> None:
 @command.command("train", help="Train a hasher, or find it in the store, and print its MAP.")
 @options(*WHICH_HASHER, "device", "batch-size", "workers", "store", one=True)
 def train(**asked: Any) -> None:
-    from hashbench.engine.publishing.imported import clean_map
+    from hashbench.engine.publishing.exported import clean_map
 
     engine, choice = _choice(asked)
     value, low, high = clean_map(engine, choice)
@@ -35,13 +35,15 @@ def train(**asked: Any) -> None:
 @command.command("export", help="Write a hasher and its card into the folder OUT; it is trained where the store has none.")
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", help="What it is called.  [default: the name of OUT]")
+@click.option("--model", metavar="NAME", help="A network of your own instead, as hashbench run takes it.")
 @options(*WHICH_HASHER, "device", "batch-size", "workers", "store", one=True)
-def export(out: Path, name: str | None, **asked: Any) -> None:
-    from hashbench.engine.publishing.imported import check_name, export_hasher
+def export(out: Path, name: str | None, model: str | None, **asked: Any) -> None:
+    from hashbench.engine.publishing.card import check_name
+    from hashbench.engine.publishing.exported import export_hasher
 
     name = name or out.resolve().name
     check_name(name)
-    engine, choice = _choice(asked)
+    engine, choice = _choice(asked, model)
     sha256 = export_hasher(engine, choice, name, out)
     click.echo(f"{out}: hasher '{name}', card sha256 {sha256}")
     click.echo("publish that sum beside it; others run hashbench hasher import on the folder")
@@ -102,15 +104,14 @@ def show(name: str | None, store: str | None) -> None:
     for folder in [find_card(name, root)] if name else imported_folders(root):
         card, sha256 = read_card(folder)
         click.secho(
-            f"{folder.name if not name else card.name}: {card.method.name} on {card.backbone.name}, {card.bits} bits, "
-            f"{card.image_size} px, trained on {card.data.name}, MAP {card.map:.3f} [{card.map_low:.3f}, {card.map_high:.3f}]",
+            f"{folder.name if not name else card.name}: {card.said}",
             bold=True,
         )
         if name:
             click.echo(json.dumps(card.model_dump() | {"card_sha256": sha256}, indent=1))
 
 
-def _choice(asked: dict[str, Any]) -> tuple[Engine, TrainedStage]:
+def _choice(asked: dict[str, Any], model: str | None = None) -> tuple[Engine, HasherStage]:
     """Engine and hasher of the options."""
     from hashbench.engine.planning.config import Config
     from hashbench.engine.planning.plan import one_hasher
@@ -120,4 +121,5 @@ def _choice(asked: dict[str, Any]) -> tuple[Engine, TrainedStage]:
     listed = {"hashers": "hasher", "backbones": "backbone", "bits": "bits", "datasets": "dataset", "seeds": "seed"}
     single = ("data", "split", "skip_broken", "weights", "image_size", "preset", "batch_size")
     given: dict[str, Any] = {field: (asked[name],) for field, name in listed.items() if asked[name] is not None}
-    return engine, one_hasher(Config((), **given, **{name: asked[name] for name in single}), resolving(engine))
+    given |= {name: asked[name] for name in single} | ({"models": (model,), "hashers": (), "bits": ()} if model else {})
+    return engine, one_hasher(Config((), **given), resolving(engine))

@@ -21,10 +21,7 @@ def list_() -> None:
     for name, entry in zoo().items():
         card, _ = read_card(zoo_folder() / name)
         click.secho(name, bold=True)
-        click.echo(
-            f"  {card.method.name} on {card.backbone.name}, {card.bits} bits, {card.image_size} px, trained on {card.data.name}: "
-            f"MAP {card.map:.3f} [{card.map_low:.3f}, {card.map_high:.3f}]"
-        )
+        click.echo(f"  {card.said}")
         click.echo(f"  card sha256 {entry.card_sha256}\n  {entry.command}")
 
 

@@ -95,8 +95,9 @@ class _HasherOf:
         folder = self.folder / named.folder
         card, _ = read_card(folder)
         said = cell.at.target
-        if (card.method.name, card.backbone.name, card.bits) != (_bare(said.hasher), _bare(said.backbone), said.bits):
-            raise UserError(f"its hasher is {card.method.name} on {card.backbone.name} with {card.bits} bits, not {said.label}.")
+        named_so = (*(one.name for one in card.plugins), card.bits)
+        if named_so != (_bare(said.hasher), _bare(said.backbone), said.bits):
+            raise UserError(f"its hasher is {named_so[0]} on {named_so[1]} with {card.bits} bits, not {said.label}.")
         return imported_hasher(folder, source, True, self.resolve)
 
 

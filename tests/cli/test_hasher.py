@@ -36,7 +36,7 @@ def test_an_imported_hasher_has_the_same_codes_and_can_be_attacked(published: Pa
     done = hashbench("hasher", "import", str(published), "--name", "lab.1", "--store", theirs)
     assert done.returncode == 0 and "imported 'lab.1'" in done.stdout, done.stderr
     shown = hashbench("hasher", "show", "--store", theirs)
-    assert "lab.1: dpsh on convnet, 12 bits, 32 px, trained on shapes, MAP 0." in shown.stdout
+    assert "lab.1: dpsh on convnet, 12 bits, 32 px, trained on shapes: MAP 0." in shown.stdout
     config = Config((), (TINY[5],), backbones=(TINY[3],), bits=(12,), datasets=(TINY[1],))
     choice = one_hasher(config, pixels_of)
     taken = imported_hasher(published, choice.pixels.source, False, pixels_of)

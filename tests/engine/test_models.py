@@ -16,6 +16,7 @@ from helpers import TINY, Trap, hashbench
 from torch import nn
 from torchvision import models
 
+import hashbench as hb
 from hashbench.api import Model, UserError, read_results
 from hashbench.engine.models.foreign import content_of, foreign
 from hashbench.engine.models.loader import loader_of
@@ -334,3 +335,28 @@ def test_a_model_travels_and_transfers_and_is_known_by_its_content(users: tuple[
 def run_plan(folder: Path, model: str, *more: str) -> str:
     done = hashbench("plan", "--model", model, "--dataset", DATA, "--store", str(folder / "store"), *more)
     return done.stdout
+
+
+def test_cards_of_networks_that_no_plugin_made(users: tuple[Path, nn.Module], tmp_path: Path) -> None:
+    store = ("--store", str(tmp_path / "store"))
+    torch.manual_seed(2)
+    theirs = DeepHashResNet(16).eval()
+    torch.save(theirs.state_dict(), tmp_path / "best.pth")
+    toolkit = f"deephash-pytorch:ResNet18:{tmp_path / 'best.pth'}"
+    few = ("--dataset", "shapes[train=8,database=16,queries=4]")
+    done = hashbench("hasher", "export", str(tmp_path / "theirs"), "--model", toolkit, *few, *store)
+    assert done.returncode == 0, done.stderr
+    assert hashbench("hasher", "import", str(tmp_path / "theirs"), *store).returncode == 0
+    shown = hashbench("hasher", "show", *store)
+    assert "theirs: _Chain of deephash-pytorch:ResNet18, 16 bits, 224 px, measured on shapes" in shown.stdout, shown.stdout
+    images = torch.rand(2, 3, 224, 224)
+    normalised = (images - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
+    assert torch.equal(hb.load("theirs", store=tmp_path / "store")(images), theirs(normalised))
+    attacked = hashbench("run", "--imported", "theirs", *few, "--attack", "noise", "--out", str(tmp_path / "run"), *store)
+    assert attacked.returncode == 0, attacked.stderr
+    assert {cell.at.target.label for cell in read_results(tmp_path / "run").cells} == {"ResNet18@theirs-_Chain-16"}
+
+    own = ("hasher", "export", str(tmp_path / "own"), "--model", f"{users[0] / 'mine.py'}:load", "--dataset", DATA, *store)
+    assert hashbench(*own).returncode == 0
+    refused = hashbench("run", "--imported", str(tmp_path / "own"), "--dataset", DATA, "--attack", "noise", *store)
+    assert refused.returncode == 2 and "a network of mine.py:load, whose code no card holds" in refused.stderr

@@ -126,10 +126,11 @@ def hashers_of(config: Config, dataset: str, resolve: Resolve, live: Mapping[str
     yield from ((hasher, preset) for hasher in _models(config, source, resolve, live))
 
 
-def one_hasher(config: Config, resolve: Resolve) -> TrainedStage:
-    """The hasher of a configuration that names one to train. Raises UserError before anything is made."""
+def one_hasher(config: Config, resolve: Resolve) -> HasherStage:
+    """The hasher of a configuration that names one. Raises UserError before anything is made."""
     config.check_numbers()
-    return next(_trained(config, *_source(config, config.datasets[0]), resolve))
+    (choice, _) = next(hashers_of(config, config.datasets[0], resolve, NONE))
+    return choice
 
 
 def _source(config: Config, dataset: str) -> tuple[Source, str]:

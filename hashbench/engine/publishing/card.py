@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hashbench.disk.files import read_json, write_atomically
+from hashbench.engine.models.toolkits import TOOLKITS
 from hashbench.engine.store.store import canonical
 from hashbench.errors import UserError
 from hashbench.typing import Facts
 
-SCHEMA = 1
+SCHEMA = 2
+"""2 brought `model`, for networks that no plugin made."""
 CARD, WEIGHTS = "hasher.json", "hasher.safetensors"
 LARGEST = 1 << 20
 """Bytes of a card."""
@@ -28,6 +31,25 @@ class PluginCard(BaseModel):
     name: str = Field(pattern=r"^[\w-]{1,100}$")
     options: Facts
     code: str
+
+
+class ModelCard(BaseModel):
+    """A network that hashbench did not train: what loads it, and what its outputs are."""
+
+    model_config = ConfigDict(extra="forbid")
+    loader: str = Field(max_length=200)
+    """A toolkit and an architecture, which anyone can build; or the name of its owner's code, which is not on the card."""
+    network: str = Field(max_length=200)
+    outputs: str = Field(pattern="^(logits|tanh|probability)$")
+    mean: list[float]
+    std: list[float]
+    content: str
+
+    @property
+    def toolkit(self) -> tuple[str, str] | None:
+        """The toolkit and the architecture."""
+        toolkit, _, architecture = self.loader.partition(":")
+        return (toolkit, architecture) if toolkit in TOOLKITS else None
 
 
 class DataCard(BaseModel):
@@ -50,8 +72,10 @@ class Card(BaseModel):
     model_config = ConfigDict(extra="forbid")
     card_schema: int = Field(ge=1, le=SCHEMA)
     name: str = Field(pattern=f"^{NAME}$")
-    method: PluginCard
-    backbone: PluginCard
+    method: PluginCard | None = None
+    backbone: PluginCard | None = None
+    model: ModelCard | None = None
+    """Instead of the two, of a network that no plugin made."""
     bits: int = Field(ge=1, le=256)
     image_size: int = Field(ge=8, le=4096)
     seed: int = Field(ge=0)
@@ -65,6 +89,27 @@ class Card(BaseModel):
     """About the training."""
     versions: dict[str, str]
     weights_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Card:
+        if (self.model is None) != (self.method is not None and self.backbone is not None):
+            raise ValueError("it names neither method and backbone nor a model, or both")
+        return self
+
+    @property
+    def plugins(self) -> tuple[PluginCard, PluginCard]:
+        """Method and backbone. Raises UserError for a card of a network that no plugin made."""
+        if self.method is None or self.backbone is None:
+            raise UserError(f"the hasher '{self.name}' was not made by plugins.")
+        return self.method, self.backbone
+
+    @property
+    def said(self) -> str:
+        """The hasher and its MAP in a line."""
+        kind = f"{self.model.network} of {self.model.loader}" if self.model else " on ".join(one.name for one in self.plugins)
+        trained = "measured" if self.model else "trained"
+        score = f"MAP {self.map:.3f} [{self.map_low:.3f}, {self.map_high:.3f}]"
+        return f"{kind}, {self.bits} bits, {self.image_size} px, {trained} on {self.data.name}: {score}"
 
 
 def write_card(card: Card, folder: Path) -> str:
@@ -106,3 +151,9 @@ def _no_constant(text: str) -> None:
 def seal(content: Facts) -> str:
     """SHA-256 of a card's content."""
     return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def check_name(name: str) -> None:
+    """Raise UserError for a name that is no plain file name."""
+    if not re.fullmatch(NAME, name):
+        raise UserError(f"'{name}' is no name for a hasher: use letters, digits, '.', '_' and '-'.")

@@ -13,7 +13,7 @@ from hashbench.disk.files import write_atomically
 from hashbench.engine.engine import Engine
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.publishing.entry import SCHEMA, Entry, EntryCell, EntryHasher, sample, write_images
-from hashbench.engine.publishing.imported import export_hasher
+from hashbench.engine.publishing.exported import export_hasher
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.model import ModelStage
 from hashbench.engine.stages.targets import FILE as TARGETS

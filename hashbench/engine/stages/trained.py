@@ -104,7 +104,7 @@ class TrainedStage(HasherStage):
         save_product(draft, hasher.state_dict(), facts)
 
     def _code_differs(self, card: Card) -> bool:
-        return [card.method.code, card.backbone.code] != [self.method.key["code"], self.backbone.key["code"]]
+        return [one.code for one in card.plugins] != [self.method.key["code"], self.backbone.key["code"]]
 
     def untrained(self) -> TrunkHasher:
         return self.method.plugin.build(self.trunk.build(), self.bits)
