@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +56,20 @@ def test_killed_anywhere_and_started_again_it_ends_the_same(tmp_path: Path) -> N
     assert run(whole, 0) == 0
     wanted, moments = results(whole), int((whole / "moments").read_text())
     assert moments > 5 * POINTS
-    for point in np.unique(np.linspace(1, moments - 1, POINTS).astype(int)):
-        folder = tmp_path / f"killed{point}"
-        folder.mkdir()
-        assert run(folder, int(point)) == -signal.SIGKILL, point
-        assert run(folder, 0) == 0, point
-        assert results(folder) == wanted, point
-        again = int((folder / "moments").read_text())
-        assert not list((folder / "store" / "partial").glob("*")), point
-        if point > moments // 2:
-            assert again < moments, (point, again)
+    points = np.unique(np.linspace(1, moments - 1, POINTS).astype(int))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda point: killed_and_started_again(tmp_path / f"killed{point}", int(point), moments, wanted), points))
+
+
+def killed_and_started_again(folder: Path, point: int, moments: int, wanted: dict[str, bytes]) -> None:
+    folder.mkdir()
+    assert run(folder, point) == -signal.SIGKILL, point
+    assert run(folder, 0) == 0, point
+    assert results(folder) == wanted, point
+    again = int((folder / "moments").read_text())
+    assert not list((folder / "store" / "partial").glob("*")), point
+    if point > moments // 2:
+        assert again < moments, (point, again)
 
 
 @pytest.mark.slow
