@@ -16,11 +16,9 @@ from helpers import TINY, Trap, hashbench
 from torch import nn
 from torchvision import models
 
-import hashbench as hb
-from hashbench.api import Model, UserError, read_results
+from hashbench.api import Model, read_results
 from hashbench.engine.models.foreign import content_of, foreign
 from hashbench.engine.models.loader import loader_of
-from hashbench.engine.models.toolkits import toolkit_model
 
 DATA = "shapes[train=64,database=128,queries=8]"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -138,81 +136,6 @@ def test_an_export_of_one_size_says_so(tmp_path: Path) -> None:
         torch.export.save(torch.export.export(small(), (torch.rand(2, 3, 48, 48),)), tmp_path / "net.pt2")
     done = run(tmp_path, str(tmp_path / "net.pt2"), "--attack", "fgsm")
     assert done.returncode == 2 and "fails on 4 images of 32 px" in done.stderr and "--image-size" in done.stderr
-
-
-class DeepHashAlexNet(nn.Module):
-    """As DeepHash-pytorch lays AlexNet out."""
-
-    def __init__(self, bits: int) -> None:
-        super().__init__()
-        whole = models.alexnet()
-        self.features = whole.features
-        first, second = whole.classifier[1], whole.classifier[4]
-        self.hash_layer = nn.Sequential(
-            nn.Dropout(), first, nn.ReLU(inplace=True), nn.Dropout(), second, nn.ReLU(inplace=True), nn.Linear(4096, bits)
-        )
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.hash_layer(self.features(images).view(len(images), 256 * 6 * 6))
-
-
-class DeepHashResNet(nn.Module):
-    def __init__(self, bits: int) -> None:
-        super().__init__()
-        whole = models.resnet18()
-        parts = (whole.conv1, whole.bn1, whole.relu, whole.maxpool, whole.layer1, whole.layer2, whole.layer3, whole.layer4)
-        self.feature_layers = nn.Sequential(*parts, whole.avgpool)
-        self.hash_layer = nn.Linear(512, bits)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.hash_layer(self.feature_layers(images).flatten(1))
-
-
-class FireBackbone(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        whole = models.resnet18()
-        for name in ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4", "avgpool"):
-            self.add_module(name, getattr(whole, name))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        for part in self.children():
-            images = part(images)
-        return images.flatten(1)
-
-
-class FireResNet(nn.Module):
-    def __init__(self, bits: int) -> None:
-        super().__init__()
-        self.backbone = FireBackbone()
-        self.hash_fc = nn.Sequential(nn.Linear(512, bits, bias=False), nn.BatchNorm1d(bits))
-        self.ce_fc = nn.Linear(bits, 100)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.hash_fc(self.backbone(images))
-
-
-@pytest.mark.parametrize(
-    ("toolkit", "architecture", "network", "bits"),
-    [
-        ("deephash-pytorch", "AlexNet", DeepHashAlexNet, 24),
-        ("deephash-pytorch", "ResNet18", DeepHashResNet, 16),
-        ("fire", "ResNet18", FireResNet, 64),
-    ],
-)
-def test_weights_of_a_toolkit(toolkit: str, architecture: str, network: type[nn.Module], bits: int, tmp_path: Path) -> None:
-    torch.manual_seed(2)
-    theirs = network(bits).eval()
-    torch.save(theirs.state_dict(), tmp_path / "best.pth")
-    model = toolkit_model(toolkit, architecture, tmp_path / "best.pth").eval()
-    images = torch.rand(2, 3, 224, 224)
-    normalised = (images - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
-    assert torch.equal(model(images), theirs(normalised)) and model.size == 224
-    other = "ResNet34" if architecture != "AlexNet" else "ResNet18"
-    with pytest.raises(UserError, match=r"lacks (feature_layers|hash_layer|backbone)"):
-        toolkit_model(toolkit, other, tmp_path / "best.pth")
-    with pytest.raises(UserError, match=f"did you mean '{architecture}'"):
-        toolkit_model(toolkit, architecture.lower(), tmp_path / "best.pth")
 
 
 def test_outputs_of_each_kind_give_the_codes_they_mean() -> None:
@@ -335,28 +258,3 @@ def test_a_model_travels_and_transfers_and_is_known_by_its_content(users: tuple[
 def run_plan(folder: Path, model: str, *more: str) -> str:
     done = hashbench("plan", "--model", model, "--dataset", DATA, "--store", str(folder / "store"), *more)
     return done.stdout
-
-
-def test_cards_of_networks_that_no_plugin_made(users: tuple[Path, nn.Module], tmp_path: Path) -> None:
-    store = ("--store", str(tmp_path / "store"))
-    torch.manual_seed(2)
-    theirs = DeepHashResNet(16).eval()
-    torch.save(theirs.state_dict(), tmp_path / "best.pth")
-    toolkit = f"deephash-pytorch:ResNet18:{tmp_path / 'best.pth'}"
-    few = ("--dataset", "shapes[train=8,database=16,queries=4]")
-    done = hashbench("hasher", "export", str(tmp_path / "theirs"), "--model", toolkit, *few, *store)
-    assert done.returncode == 0, done.stderr
-    assert hashbench("hasher", "import", str(tmp_path / "theirs"), *store).returncode == 0
-    shown = hashbench("hasher", "show", *store)
-    assert "theirs: _Chain of deephash-pytorch:ResNet18, 16 bits, 224 px, measured on shapes" in shown.stdout, shown.stdout
-    images = torch.rand(2, 3, 224, 224)
-    normalised = (images - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
-    assert torch.equal(hb.load("theirs", store=tmp_path / "store")(images), theirs(normalised))
-    attacked = hashbench("run", "--imported", "theirs", *few, "--attack", "noise", "--out", str(tmp_path / "run"), *store)
-    assert attacked.returncode == 0, attacked.stderr
-    assert {cell.at.target.label for cell in read_results(tmp_path / "run").cells} == {"ResNet18@theirs-_Chain-16"}
-
-    own = ("hasher", "export", str(tmp_path / "own"), "--model", f"{users[0] / 'mine.py'}:load", "--dataset", DATA, *store)
-    assert hashbench(*own).returncode == 0
-    refused = hashbench("run", "--imported", str(tmp_path / "own"), "--dataset", DATA, "--attack", "noise", *store)
-    assert refused.returncode == 2 and "a network of mine.py:load, whose code no card holds" in refused.stderr
