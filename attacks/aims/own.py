@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -14,7 +13,9 @@ from hashbench.api import Aim, Goal, Run, State, Victim
 class Own(Aim):
     """Untargeted: the opposite of the query's own code"""
 
-    targeted: ClassVar[bool] = False
+    @property
+    def targeted(self) -> bool:
+        return False
 
     def codes(self, victim: Victim, state: State, images: Tensor, goal: Goal, run: Run) -> Tensor:
         return -victim.codes(images)

@@ -23,8 +23,10 @@ State = Mapping[str, Tensor]
 class Aim(Plugin, ABC):
     """The code that an attack steers to. Fitted once for a hasher, shared by attacks, scored as a row of its own."""
 
-    targeted: ClassVar[bool] = True
-    """Whether the code stands for the goal's target labels."""
+    @property
+    def targeted(self) -> bool:
+        """Whether the code stands for the goal's target labels."""
+        return True
 
     def fit(self, victim: Victim, data: Split, run: Run) -> dict[str, Tensor]:
         """Learn once, as tensors, the state that `codes` needs; nothing by default."""

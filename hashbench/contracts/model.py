@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +33,8 @@ class Model(Hasher):
         self,
         module: object,
         *,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
+        mean: Any = None,
+        std: Any = None,
         size: int | None = None,
         outputs: str = "logits",
     ) -> None:
@@ -44,8 +44,10 @@ class Model(Hasher):
         if outputs not in OUTPUTS:
             raise UserError(f"outputs is {outputs!r}: give 'logits', 'tanh' or 'probability'.")
         for name, values in (("mean", mean), ("std", std)):
-            if values is not None and len(values) != 3:
-                raise UserError(f"{name} has {len(values)} numbers: give three, of red, green and blue.")
+            if values is not None and (not isinstance(values, Sequence) or len(values) != 3):
+                raise UserError(f"{name} is {values!r}: give three numbers, of red, green and blue.")
+        if size is not None and size < 1:
+            raise UserError(f"size is {size}: give the side of the images in pixels.")
         if std is not None and min(std) <= 0:
             raise UserError("std has a number that is not above 0.")
         self.module = module

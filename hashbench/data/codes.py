@@ -19,33 +19,44 @@ def read_codes(file: Path) -> np.ndarray:
 
 def as_codes(values: np.ndarray, name: str) -> np.ndarray:
     """(N, K) int8 of -1 and +1. Raises BadData for anything that is no matrix of two values."""
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
+        raise BadData(f"{name} holds {values.dtype}: codes are numbers of two values.")
     if values.ndim != 2 or not 1 <= values.shape[1] <= LONGEST or not len(values):
         raise BadData(f"{name} has the shape {values.shape}: codes are (rows, bits), with 1 to {LONGEST} bits.")
     positive = values > 0
     low = -1 if (values < 0).any() else 0
     if not ((values == 1) | (values == low)).all():
         odd = values[(values != 1) & (values != low)].flat[0]
-        raise BadData(f"{name} holds the value {odd:g} beside 1 and {low}: codes have two values; of real outputs take the signs.")
+        raise BadData(
+            f"{name} holds the value {odd:g} beside 1 and {low}: two values are codes, spaces between; of outputs take the signs."
+        )
     return np.where(positive, 1, -1).astype(np.int8)
 
 
 def read_labels(file: Path) -> np.ndarray:
-    """(N, C) of 0 and 1, or (N,) class numbers, from an array or a label list (`0 1 0` or `path 0 1 0`). Raises BadData."""
+    """(N, C) of 0 and 1, or (N,) class numbers, from an array or text: a label list (`0 1 0` or `path 0 1 0`), or a class number a
+    line. Raises BadData."""
     if file.suffix in (".npy", ".npz"):
         return as_labels(_array(file), str(file))
     lines = read_lines(file)
-    if lines[0].split()[0] not in ("0", "1"):
+    if all(line.isdigit() for line in lines):
+        return as_labels(np.array(lines, dtype=np.int64), str(file))
+    if lines[0].split()[:1] not in (["0"], ["1"]):
         lines = [line.partition(" ")[2] for line in lines]
     return zeros_and_ones(lines, lambda i: f"{file}:{i + 1}", refuse)[0]
 
 
 def as_labels(values: np.ndarray, name: str) -> np.ndarray:
     """(N, C) uint8 of 0 and 1, or (N,) class numbers from 0. Raises BadData."""
-    if values.ndim == 2 and ((values == 0) | (values == 1)).all():
+    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool):
+        raise BadData(f"{name} holds {values.dtype}: labels are 0s and 1s, or whole numbers of classes.")
+    if values.ndim == 2 and values.shape[1] > 1 and ((values == 0) | (values == 1)).all():
         return values.astype(np.uint8)
-    if values.ndim == 1 and np.issubdtype(values.dtype, np.integer) and (values >= 0).all():
-        return values
-    raise BadData(f"{name} of shape {values.shape} holds no labels: give (rows, classes) of 0 and 1, or one class number a row.")
+    if values.ndim == 1 and (values >= 0).all() and (values == np.floor(values)).all():
+        return values.astype(np.int64)
+    raise BadData(
+        f"{name} of shape {values.shape} holds no labels: give (rows, classes) of 0 and 1, or (rows,) whole numbers of classes."
+    )
 
 
 def same_classes(query: np.ndarray, database: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

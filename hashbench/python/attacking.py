@@ -8,14 +8,15 @@ from torch import Tensor, nn
 from hashbench.contracts.attack import Aim, Attack, FittedAim, aim_of
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.goal import Goal
-from hashbench.contracts.run import Run, derive_seed
+from hashbench.contracts.run import Run, Silent, derive_seed
 from hashbench.contracts.victim import Access, Victim
 from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.stages.enforce import check_images, enforce
 from hashbench.errors import UserError
-from hashbench.plugins.configure import configure
+from hashbench.plugins.configure import configure, fraction
 from hashbench.protocols.protocol import PROTOCOLS
 from hashbench.python.given import Labelled, References, as_hasher, as_images, goal_of, split_of, to_floats
+from hashbench.python.machine import bars
 
 
 def attack(
@@ -27,9 +28,10 @@ def attack(
     query_labels: Tensor | None = None,
     database: Labelled | None = None,
     train: Labelled | None = None,
-    epsilon: float = 8 / 255,
+    epsilon: float | str = 8 / 255,
     seed: int = 0,
     batch_size: int = 64,
+    progress: bool = True,
 ) -> Tensor:
     """Adversarial images, within `epsilon` in L-inf of the given ones and rounded to 8 bits: the ones a benchmark would score.
 
@@ -46,23 +48,25 @@ def attack(
     aim: Aim | None = None if text is None else configure("aims", text)
     if train is None and any(type(one).fit not in (Aim.fit, Attack.fit) for one in (aim, plugin) if one is not None):
         raise UserError(f"{attack} learns from training images before it attacks: give train=(images, labels).")
+    if batch_size < 1:
+        raise UserError(f"batch_size is {batch_size}: give at least 1.")
     given = as_images(images)
     hasher = as_hasher(model, given.shape[-1])
     device = next((tensor.device for tensor in [*hasher.parameters(), *hasher.buffers()]), given.device)
-    given, budget = given.to(device), Budget(epsilon)
+    given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"))
     goal = goal_of(given, target_labels, query_labels, database, needed=aim is not None and aim.targeted)
     found = {"database": train if database is None else database, "train": database if train is None else train}
-    known = References(hasher, device, batch_size, found)
+    known = References(hasher, device, batch_size, found, given.shape[1:], goal.target_labels.shape[1])
 
     def view(access: Access) -> Victim:
         return Victim(hasher, access, {"database": lambda: known.of("database"), "train": lambda: known.of("train")})
 
-    run, data = Run(derive_seed(seed, attack), device, batch_size), split_of(train)
+    run, data = Run(derive_seed(seed, attack), device, batch_size, bars() if progress else Silent()), split_of(train)
     made = []
     with seeded(run.seed, device):
         fitted = None if aim is None else FittedAim(aim, aim.fit(view("gradients"), data, run))
         state = plugin.fit(view(plugin.access), data, fitted, budget, run)
-        for start in range(0, len(given), batch_size):
+        for start in run.track(range(0, len(given), batch_size), f"attacking with {attack}"):
             some = slice(start, start + batch_size)
             asked = Goal(goal.query_labels[some], goal.target_labels[some], goal.indices[some])
             codes = None if fitted is None else fitted.codes(view("gradients"), given[some], asked, run)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -37,9 +38,9 @@ def as_images(images: Tensor) -> Tensor:
 
 
 def as_hasher(model: nn.Module, size: int) -> Hasher:
-    """The network as a hasher; one of ours as it is."""
+    """A copy of the network as a hasher, so that it stays as it is."""
     if isinstance(model, Hasher) and model.bits:
-        return model
+        return copy.deepcopy(model)
     return foreign(Live(model), size).again()
 
 
@@ -47,32 +48,52 @@ def goal_of(images: Tensor, target: Tensor | None, query: Tensor | None, databas
     """Labels of the images and of their targets; zeros where they are not given. Raises UserError where they do not fit."""
     if target is None and needed:
         raise UserError("this attack steers to a target: give target_labels (B, C) of 0 and 1.")
-    known = next((labels for labels in (target, query) if labels is not None), None)
-    classes = known.shape[1] if known is not None else 1 if database is None else database[1].shape[1]
-    both = [torch.zeros(len(images), classes) if labels is None else torch.as_tensor(labels) for labels in (query, target)]
+    given = [None if labels is None else torch.as_tensor(labels) for labels in (query, target)]
+    known = next((labels for labels in given if labels is not None and labels.dim() == 2), None)
+    classes = known.shape[1] if known is not None else 1 if database is None else _pair(database, "database")[1].shape[-1]
+    both = [torch.zeros(len(images), classes) if labels is None else labels for labels in given]
     for labels in both:
         if labels.shape != (len(images), classes):
             raise UserError(f"labels of shape {tuple(labels.shape)} for {len(images)} images: give (B, C) of 0 and 1.")
     return Goal(both[0].to(images), both[1].to(images), tuple(range(len(images))))
 
 
+def _pair(found: Labelled, name: str) -> tuple[Tensor, Tensor]:
+    """Codes or images, and labels, as tensors. Raises UserError for anything but two."""
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise UserError(f"{name} is no pair: give {name}=(codes or images, labels).")
+    return torch.as_tensor(found[0]), torch.as_tensor(found[1])
+
+
 class References:
     """Labelled codes of the database or the training split, looked up once, when they are first asked for."""
 
-    def __init__(self, hasher: Hasher, device: torch.device, batch_size: int, found: Mapping[str, Labelled | None]) -> None:
+    def __init__(
+        self,
+        hasher: Hasher,
+        device: torch.device,
+        batch_size: int,
+        found: Mapping[str, Labelled | None],
+        shape: Sequence[int],
+        classes: int,
+    ) -> None:
         self.hasher = hasher
         self.device = device
         self.batch_size = batch_size
         self.found = found
+        self.shape = shape
+        self.classes = classes
         self.of = cache(self._of)
 
     def _of(self, name: str) -> LabelledCodes:
         found = self.found[name]
         if found is None:
             raise UserError(f"this attack looks codes up: give {name}=(codes or images, labels).")
-        given, labels = (torch.as_tensor(part) for part in found)
-        if len(given) != len(labels):
-            raise UserError(f"{name} has {len(given)} rows and {len(labels)} rows of labels: they are of other images.")
+        given, labels = _pair(found, name)
+        if labels.shape != (len(given), self.classes):
+            raise UserError(f"{name} has labels of shape {tuple(labels.shape)} for {len(given)} rows of {self.classes} classes.")
+        if given.dim() == 4 and given.shape[1:] != self.shape:
+            raise UserError(f"{name} has images of {tuple(given.shape[1:])}, the attacked ones {tuple(self.shape)}.")
         codes = self._hashed(as_images(given)) if given.dim() == 4 else torch.from_numpy(as_codes(given.cpu().numpy(), name))
         if codes.shape[1] != self.hasher.bits:
             raise UserError(f"{name} has codes of {codes.shape[1]} bits, and the model gives {self.hasher.bits}.")

@@ -44,6 +44,9 @@ def rank(
     if queries.shape[1] != database.shape[1]:
         raise BadData(f"query codes have {queries.shape[1]} bits, database codes {database.shape[1]}: they are of other hashers.")
     own, theirs = same_classes(own, theirs)
+    for name, wanted in (("a cut-off", cutoff), ("precision", None if tops is TOPS else max(tops, default=0))):
+        if wanted is not None and wanted > len(database):
+            raise BadData(f"{name} at {wanted} of a database of {len(database)}: give at most that.")
     ranking = HammingRanking(queries, own)
     ranking.update(database, theirs)
     return Ranked(ranking, tuple(tops), cutoff, normaliser)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
 from hashbench.contracts.run import Silent
@@ -119,6 +120,8 @@ def _live(models: Models) -> dict[str, Live]:
     if isinstance(models, nn.Module):
         return {"module": Live(models, "module")}
     if isinstance(models, Mapping):
+        if not models:
+            raise UserError("models is empty: give networks by name, or leave it out.")
         return {name: Live(module, name) for name, module in models.items()}
     if not isinstance(models, str) and any(isinstance(one, nn.Module) for one in models):
         raise UserError("models is a list of modules: give a mapping of names to modules.")
@@ -127,7 +130,9 @@ def _live(models: Models) -> dict[str, Live]:
 
 def _listed(given: object) -> tuple[object, ...]:
     """One value, or several, as a tuple."""
-    return tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
 
 
 def _text(path: str | Path | None) -> str | None:

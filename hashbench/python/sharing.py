@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hashbench.contracts.plugin import options_of
 from hashbench.engine.engine import Engine
 from hashbench.engine.models.foreign import known
 from hashbench.engine.models.loader import loader_of
@@ -20,12 +21,16 @@ from hashbench.engine.publishing.verification import verify as checked
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.model import ModelStage
 from hashbench.errors import UserError
+from hashbench.plugins import registry
+from hashbench.plugins.configure import configure
+from hashbench.plugins.spec import parse_spec
 from hashbench.python.how import How
 from hashbench.python.machine import engine_of, resolving
 from hashbench.python.running import planned
 from hashbench.results.cell import CellResult
 from hashbench.results.reading import read_results
 from hashbench.results.writing import write_results
+from hashbench.typing import Facts
 
 DEFAULT = How()
 
@@ -85,12 +90,16 @@ class _HasherOf:
         named, made = entry.hashers.get(label), cell.made
         if named is None or made is None:
             raise UserError(f"entry.json has no hasher '{label}'.")
+        _registered("datasets", cell.at.dataset)
         source, _ = choose_source(cell.at.dataset, self.data, made.preset or None, made.data.image_size, self.split)
         if not named.folder:
             for text in self.models:
                 model = known(loader_of(text), source.image_size, None)
                 if model.content == named.content:
-                    return ModelStage(self.resolve(source), model.seen.bits, cell.at.seed, model)
+                    stage = ModelStage(self.resolve(source), model.seen.bits, cell.at.seed, model)
+                    if stage.called != cell.at.target:
+                        raise UserError(f"its hasher is {stage.label}, not {cell.at.target.label}.")
+                    return stage
             raise UserError(f"the network {named.model} is not in the entry: give --model what loads it, as its sender has it.")
         folder = self.folder / named.folder
         card, _ = read_card(folder)
@@ -98,7 +107,28 @@ class _HasherOf:
         named_so = (*(one.name for one in card.plugins), card.bits)
         if named_so != (_bare(said.hasher), _bare(said.backbone), said.bits):
             raise UserError(f"its hasher is {named_so[0]} on {named_so[1]} with {card.bits} bits, not {said.label}.")
+        for kind, text, one in zip(("hashers", "backbones"), (said.hasher, said.backbone), card.plugins, strict=True):
+            if not _options_of(kind, text, made.preset or None) <= _hashable(one.options):
+                raise UserError(f"its hasher was made with other options of {one.name} than {text}.")
         return imported_hasher(folder, source, True, self.resolve)
+
+
+def _registered(kind: str, text: str) -> None:
+    """Raise UserError unless a text that a stranger wrote names a plugin by its registered name: files and modules would run."""
+    if parse_spec(text).name not in registry.entries(kind):
+        raise UserError(f"'{text}' is none of the {kind} that are installed here: install its package.")
+
+
+def _options_of(kind: str, text: str, preset: str | None) -> set[tuple[str, str]]:
+    """The options that a name in a result stands for, but for where weights are from. Those of an imported one are on its card."""
+    if "@" in text:
+        return set()
+    _registered(kind, text)
+    return {item for item in _hashable(options_of(configure(kind, text, preset))) if item[0] != "weights"}
+
+
+def _hashable(options: Facts) -> set[tuple[str, str]]:
+    return {(name, str(value)) for name, value in options.items()}
 
 
 def _bare(text: str) -> str:

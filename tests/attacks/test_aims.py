@@ -70,3 +70,28 @@ def test_aims_with_the_same_options_draw_the_same_anchors_however_they_are_writt
     aims = table[table.metric == "t_map_aim"].set_index("attack").value
     assert aims["fgsm[aim=dhta[members=9]]"] == aims["ifgsm[steps=1]"] == aims["dhta[steps=1]"]
     assert aims["dhta[aim=dhta[replacement=true],steps=1]"] != aims["dhta[steps=1]"]
+
+
+@pytest.mark.parametrize("aim", ["centre", "mainstay"])
+@pytest.mark.parametrize("away", [False, True])
+def test_closed_forms_are_their_definitions(aim: str, away: bool) -> None:
+    """By loops over images: CgAT's difference of means; SAAT's with cosine weights, normalised to a sum of 1."""
+    generator = torch.Generator().manual_seed(0)
+    labels = (torch.rand(30, 4, generator=generator) < 0.4).float()
+    bank = torch.where(torch.rand(30, 6, generator=generator) < 0.5, -1.0, 1.0)
+    view = Victim(linear_hasher(6), "gradients", {"train": lambda: LabelledCodes(bank, labels)})
+    wanted = torch.tensor([[1.0, 0, 0, 0], [1, 1, 0, 1], [0, 0, 0, 0]])
+    none = torch.zeros_like(wanted)
+    goal = Goal(wanted, none, (0, 1, 2)) if away else Goal(none, wanted, (0, 1, 2))
+    plugin = configure("aims", f"{aim}[away={str(away).lower()}]")
+    assert plugin.targeted is not away
+    codes = plugin.codes(view, {}, torch.zeros(3, 3, 8, 8), goal, Run(0, CPU))
+    for label, code in zip(wanted, codes, strict=True):
+        near, far = [], []
+        for row, one in zip(labels, bank, strict=True):
+            shared = float(row @ label)
+            weight = 1.0 if aim == "centre" else shared / float(row.norm() * label.norm()) if shared else 0.0
+            (near if shared else far).append((weight if shared else 1.0, one))
+        means = [sum(w * one for w, one in side) / sum(w for w, _ in side) if side else torch.zeros(6) for side in (near, far)]
+        expected = torch.where(means[0] - means[1] >= 0, 1.0, -1.0)
+        assert torch.equal(code, -expected if away else expected)

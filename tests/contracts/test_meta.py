@@ -44,7 +44,9 @@ def goal(batch: int = 2, classes: int = 3) -> Goal:
 
 
 @pytest.mark.parametrize(
-    "attack", ["noise", "p2p", "dhta", "fgsm", "ifgsm", "ifgsm[rule=l2]", "ifgsm[rule=raw]"], ids=lambda text: text
+    "attack",
+    ["noise", "p2p", "dhta", "fgsm", "ifgsm", "ifgsm[rule=l2]", "ifgsm[rule=raw]"],
+    ids=lambda text: text,
 )
 def test_attacks(attack: str) -> None:
     plugin = configure("attacks", attack)

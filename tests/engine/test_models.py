@@ -255,6 +255,24 @@ def test_a_model_travels_and_transfers_and_is_known_by_its_content(users: tuple[
     assert "Nothing is to be made" in run_plan(tmp_path, f"{folder / 'mine.py'}:load", *both)
 
 
+def test_two_functions_of_a_file_and_what_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text(
+        "from torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self, shift):\n        super().__init__()\n"
+        "        self.shift, self.layer = shift, nn.Linear(3072, 8)\n\n"
+        "    def forward(self, images):\n        return self.layer(images.flatten(1) - self.shift)\n"
+    )
+    body = "from beside import Net\ndef load():\n    torch.manual_seed(0)\n    return Net(0.5)\ndef other():\n    torch.manual_seed(0)\n    return Net(0.0)"
+    text = file_of(tmp_path, body, "two.py")
+    both = ("--model", text.replace(":load", ":other"), "--attack", "noise", "--benchmark", "targeted")
+    done = run(tmp_path, text, *both)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "out" / "results.csv").query("metric == 'map_clean'")
+    assert set(table.hasher) == {"two.py:load", "two.py:other"} and table.value.nunique() == 2
+    trained = ("--hasher", TINY[5], "--backbone", TINY[3], "--bits", "12")
+    mixed = hashbench("plan", "--model", text, *trained, "--dataset", DATA, "--attack", "noise", "--store", str(tmp_path / "store"))
+    assert mixed.returncode == 0 and "two.py:load-Net-8" in mixed.stdout and "-12" in mixed.stdout, mixed.stderr
+
+
 def run_plan(folder: Path, model: str, *more: str) -> str:
     done = hashbench("plan", "--model", model, "--dataset", DATA, "--store", str(folder / "store"), *more)
     return done.stdout

@@ -203,7 +203,59 @@ def dropped_values(entry: Path) -> None:
     save_file(arrays, file)
 
 
+def code_as_data(entry: Path) -> None:
+    """A dataset given as a file would be run."""
+    (entry / "evil.py").write_text(f"open({str(entry / 'ran')!r}, 'w')\n")
+    edited(cell_of(entry), lambda cell: cell["at"].update(dataset=f"{entry / 'evil.py'}:Evil"))
+
+
+def twice(entry: Path) -> None:
+    def better(cell: dict) -> None:
+        cell["rows"].insert(0, {"metric": "t_map", "value": 0.99, "low": 0.98, "high": 1.0})
+
+    edited(cell_of(entry), better)
+
+
+def no_rows(entry: Path) -> None:
+    edited(cell_of(entry), lambda cell: cell.update(rows=[]))
+
+
+def no_status(entry: Path) -> None:
+    edited(cell_of(entry), lambda cell: cell.update(status="error"))
+
+
+def other_options(entry: Path) -> None:
+    """Called by the name of a hasher that was trained for longer."""
+    name = "dpsh[epochs=100]"
+    edited(cell_of(entry), lambda cell: [cell["at"][end].update(hasher=name) for end in ("source", "target")])
+
+    def renamed(content: dict) -> None:
+        (label,) = content["hashers"]
+        content["hashers"][label.replace("dpsh[epochs=1]", name)] = content["hashers"][label]
+        content["cells"][cell_of(entry).stem]["hasher"] = label.replace("dpsh[epochs=1]", name)
+
+    edited(entry / "entry.json", renamed)
+
+
+def negative_seed(entry: Path) -> None:
+    edited(cell_of(entry), lambda cell: cell["at"].update(seed=-5))
+
+
+def odd_values(entry: Path) -> None:
+    file = cell_of(entry).with_suffix(".safetensors")
+    arrays = load_file(file)
+    arrays["per_query/t_map"] = np.zeros((8, 3))
+    save_file(arrays, file)
+
+
 DISHONEST = {
+    code_as_data: "none of the datasets that are installed here",
+    twice: "t_map stands 2 times",
+    no_rows: "it lacks t_map",
+    no_status: "it has no number",
+    other_options: "made with other options of dpsh",
+    negative_seed: "seed -5",
+    odd_values: "t_map has no value for each of its 8 queries",
     changed_image: "gives changed",
     over_budget: "where 8/255 allows 8",
     changed_number: "t_map is",
@@ -230,9 +282,32 @@ def test_a_dishonest_entry_is_told(forge: Callable[[Path], None], packed: tuple[
     forge(entry)
     code, said = verified(entry, tmp_path, "-o", str(tmp_path / "confirmed"))
     assert code == 1 and DISHONEST[forge] in said, said
-    assert "does not hold: fgsm on" in said
+    assert "does not hold: fgsm on" in said and not (entry / "ran").exists()
     confirmed = tmp_path / "confirmed"
     assert not confirmed.exists() or all("fgsm" not in cell.at.attack for cell in read_results(confirmed).cells)
+
+
+def test_what_a_verifier_did_not_compute_is_not_confirmed(packed: tuple[Path, Path], tmp_path: Path) -> None:
+    entry = tmp_path / "entry"
+    shutil.copytree(packed[0], entry)
+    edited(cell_of(entry), lambda cell: cell["rows"].append({"metric": "T_map_share", "value": 3.0}))
+    arrays = load_file(cell_of(entry).with_suffix(".safetensors"))
+    honest = arrays["targeted/attacked/target/items"].copy()
+    save_file(arrays | {"targeted/attacked/target/items": honest * 0, "extra": honest}, cell_of(entry).with_suffix(".safetensors"))
+    assert verified(entry, tmp_path, "-o", str(tmp_path / "confirmed"))[0] == 0
+    cell = next(cell for cell in read_results(tmp_path / "confirmed").cells if cell.at.attack == "fgsm")
+    assert cell.row("T_map_share") is None and "extra" not in cell.arrays
+    assert np.array_equal(cell.arrays["targeted/attacked/target/items"], honest)
+
+
+def test_targets_of_the_sender_s_own_are_told_apart(packed: tuple[Path, Path], tmp_path: Path) -> None:
+    store = ("--store", str(packed[1]))
+    assert hashbench("targets", "make", "--dataset", TINY[1], "--seed", "7", "-o", str(tmp_path / "own.json")).returncode == 0
+    own = (*RUN, "--targets", str(tmp_path / "own.json"), "--out", str(tmp_path / "run"), "--report", "csv", *store)
+    assert hashbench(*own).returncode == 0
+    assert hashbench("submit", str(tmp_path / "run"), "-o", str(tmp_path / "entry"), *store).returncode == 0
+    code, said = verified(tmp_path / "entry", tmp_path)
+    assert code == 0 and said.count("verified on its sender's targets") == 2
 
 
 def test_what_can_not_be_packed_or_is_no_entry(packed: tuple[Path, Path], tmp_path: Path) -> None:

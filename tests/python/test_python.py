@@ -14,6 +14,7 @@ from helpers import TINY, hashbench, linear_hasher, small_split
 from torch import nn
 
 import hashbench as hb
+from hashbench.engine.models.foreign import Live, foreign
 
 DATA = TINY[1]
 
@@ -60,12 +61,43 @@ def test_a_module_of_the_program(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="skipped: fgsm on module-Blind-3"):
         results = hb.run(["noise", "fgsm"], models=Blind(), dataset=DATA, store=tmp_path, progress=False)
     assert list(results.failures.attack) == ["fgsm"]
+    with pytest.raises(hb.UserError, match="models is empty"):
+        hb.run("fgsm", models={}, dataset=DATA, store=tmp_path, progress=False)
     with pytest.raises(hb.UserError, match="a mapping of names to modules"):
         hb.run("fgsm", models=[network], dataset=DATA, store=tmp_path, progress=False)
     with pytest.raises(hb.UserError, match="did you mean 'fgsm'"):
         hb.run("fgs", dataset=DATA, store=tmp_path, progress=False)
     with pytest.raises(hb.UserError, match="queries is 'many'"):
         hb.run("fgsm", dataset=DATA, queries="many", store=tmp_path, progress=False)
+
+
+def test_a_module_stays_as_it_is_and_is_known_by_what_it_does(tmp_path: Path) -> None:
+    class Shifted(nn.Module):
+        def __init__(self, shift: float) -> None:
+            super().__init__()
+            self.shift = shift
+            self.layer = nn.Linear(3 * 16 * 16, 8)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.layer(nn.functional.avg_pool2d(images, 2).flatten(1) - self.shift)
+
+    torch.manual_seed(0)
+    half, none = Shifted(0.5), Shifted(0.0)
+    none.load_state_dict(half.state_dict())
+    scores = {}
+    for name, network in (("half", half), ("none", none), ("again", half)):
+        found = hb.run("fgsm", models=network, dataset=DATA, queries=8, store=tmp_path, progress=False)
+        scores[name] = float(found.summary.map_clean.iloc[0])
+        assert {flag.flag for flag in found.cells[0].flags} >= {"training-mode"}
+    assert scores["half"] != scores["none"] and scores["again"] == scores["half"]
+    images = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    hb.attack(half, images, "noise")
+    assert half.training and all(parameter.requires_grad for parameter in half.parameters())
+    negated = Shifted(0.5)
+    negated.load_state_dict(half.state_dict())
+    negated.layer.register_forward_hook(lambda module, given, made: -made)
+    contents = {foreign(Live(network), 32).content for network in (half, none, negated)}
+    assert len(contents) == 3 and foreign(Live(half), 32).content in contents
 
 
 def test_attack_reaches_the_code_of_a_linear_hasher() -> None:
@@ -108,7 +140,15 @@ def test_attack_that_learns_and_a_foreign_module() -> None:
         hb.attack(network, images, "dhta", **given, database=(torch.ones(4, 3), split.labels[:4]))
     with pytest.raises(hb.UserError, match=r"labels of shape \(3, 4\) for 2 images"):
         hb.attack(network, images, "dhta", target_labels=split.labels[:3], database=train)
-    assert torch.equal(hb.attack(network, images, "noise", seed=1), hb.attack(network, images, "noise", seed=1))
+    assert torch.equal(hb.attack(network, images, "noise", seed=1), hb.attack(network, images, "noise", seed=1, epsilon="8/255"))
+    with pytest.raises(hb.UserError, match=r"labels of shape \(2,\) for 2 images"):
+        hb.attack(network, images, "dhta", target_labels=[0, 1], database=train)
+    with pytest.raises(hb.UserError, match=r"labels of shape \(24,\) for 24 rows of 4 classes"):
+        hb.attack(network, images, "dhta", **given, database=(split._pixels, split.labels.argmax(1)))
+    with pytest.raises(hb.UserError, match="database is no pair"):
+        hb.attack(network, images, "dhta", **given, database=split.labels)
+    with pytest.raises(hb.UserError, match="the attacked ones"):
+        hb.attack(network, images, "dhta", **given, database=(split._pixels[:, :, :16, :16], split.labels))
 
 
 def test_load_gives_the_hasher_that_was_exported(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_class_numbers_and_cut_offs() -> None:
 def test_what_does_not_fit_is_a_sentence(tmp_path: Path) -> None:
     codes, labels, database, of_database = drawn(3)
     for wrong, said in (
-        ((codes * 0.5, labels, database, of_database), "of real outputs take the signs"),
+        ((codes * 0.5, labels, database, of_database), "of outputs take the signs"),
         ((codes[0], labels, database, of_database), "codes are (rows, bits)"),
         ((codes[:, :3], labels, database, of_database), "3 bits, database codes 4"),
         ((codes[:3], labels, database, of_database), "3 query codes and 5 rows of query labels"),
@@ -105,7 +105,22 @@ def test_what_does_not_fit_is_a_sentence(tmp_path: Path) -> None:
     np.savez(tmp_path / "two.npz", a=codes, b=codes)
     np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
     (tmp_path / "words.txt").write_text("a b\n")
+    np.save(tmp_path / "text.npy", np.array([["a", "b"]]))
+    (tmp_path / "run.txt").write_text("0101\n1111\n")
+    (tmp_path / "classes.txt").write_text("0\n1\n1\n0\n1\n")
+    several = [0, 1, 1, 0, 1]
+    numbers = np.arange(40) % 2
+    by_file = rank(codes, tmp_path / "classes.txt", database, numbers).table
+    assert by_file.equals(rank(codes, np.array(several), database, numbers.astype(float)).table)
+    with pytest.raises(BadData, match="holds no labels"):
+        rank(codes, np.array(several)[:, None], database, numbers[:, None])
+    with pytest.raises(BadData, match="precision at 50 of a database of 40"):
+        rank(codes, labels, database, of_database, tops=(1, 50))
+    with pytest.raises(BadData, match="a cut-off at 99"):
+        rank(codes, labels, database, of_database, cutoff=99)
     for name, said in (
+        ("text.npy", "numbers of two values"),
+        ("run.txt", "spaces between"),
         ("two.npz", "holds 2 arrays"),
         ("object.npy", "can't be read as an array"),
         ("words.txt", "rows of numbers"),

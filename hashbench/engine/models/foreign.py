@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import textwrap
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
-import torch
 from torch import nn
 
 from hashbench.contracts.model import Model
+from hashbench.engine.models.content import content_of
 from hashbench.engine.models.loader import Loader, as_model
 from hashbench.engine.models.probe import Probe, probe
 from hashbench.errors import UserError
-from hashbench.plugins.fingerprint import tree_of
 from hashbench.typing import Facts
 
 
@@ -47,7 +44,7 @@ class Foreign:
     def again(self) -> Model:
         """The model loaded once more. Raises UserError where it is another than before."""
         model = self.load()
-        if content_of(model, self.load.content()) != self.content:
+        if _content(model, self.load, self.seen) != self.content:
             raise UserError(
                 f"the model {self.name} has other weights each time it is loaded, or its files were replaced during this run: "
                 "load trained weights, or fix the seed of what is random, and run it again."
@@ -60,7 +57,7 @@ class Foreign:
 
 @dataclass(frozen=True, eq=False)
 class Live:
-    """A network that the user's own program holds."""
+    """A network that the user's own program holds. Copies are attacked: it stays as it is."""
 
     module: nn.Module
     name: str = "module"
@@ -69,7 +66,12 @@ class Live:
         return ""
 
     def __call__(self) -> Model:
-        return as_model(self.module)
+        try:
+            return as_model(copy.deepcopy(self.module))
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(f"the model {self.name} can't be copied ({type(error).__name__}): give what loads it.") from error
 
 
 def foreign(load: Loader | Live, size: int, asked: int | None = None) -> Foreign:
@@ -82,29 +84,12 @@ def foreign(load: Loader | Live, size: int, asked: int | None = None) -> Foreign
     seen = probe(model, size, load.name)
     statistics: Facts = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()} if model.normalises else {}
     facts: Facts = {"network": type(model.module).__name__, "outputs": model.outputs, **statistics, **seen.facts}
-    return Foreign(load.name, content_of(model, load.content()), size, seen, facts, load)
+    return Foreign(load.name, _content(model, load, seen), size, seen, facts, load)
 
 
-def content_of(model: Model, code: str) -> str:
-    """A hash of a model: its tensors, its structure as it prints itself, its classes' sources, and a hash of other code."""
-    digest = hashlib.sha256(f"{code}\0{model.outputs}\0{model.size}\0{model.module!r}\0".encode())
-    for name, tensor in sorted([*model.named_parameters(), *model.named_buffers()]):
-        plain = tensor.detach().cpu()
-        digest.update(f"{name}\0{plain.dtype}\0{tuple(plain.shape)}\0".encode())
-        digest.update(plain.flatten().view(torch.uint8).numpy().tobytes())
-    for cls in sorted({type(module) for module in model.module.modules()}, key=lambda one: (one.__module__, one.__qualname__)):
-        digest.update(f"{cls.__qualname__}\0{_source(cls)}\0".encode())
-    return digest.hexdigest()
-
-
-def _source(cls: type) -> str:
-    """The syntax tree of a class that is not torch's own; empty where nobody has its source."""
-    if cls.__module__.partition(".")[0] in ("torch", "torchvision"):
-        return ""
-    try:
-        return tree_of(textwrap.dedent(inspect.getsource(cls)))
-    except (OSError, TypeError, SyntaxError):
-        return ""
+def _content(model: Model, load: Loader | Live, seen: Probe) -> str:
+    """Of a network that a program holds, what it made of noise counts too: its code may be anywhere."""
+    return content_of(model, load.content() + ("" if isinstance(load, Loader) or seen.random else seen.outputs))
 
 
 @cache

@@ -52,7 +52,7 @@ class Loader:
         """A hash of the file, or of the code, that the model is loaded by."""
         if self._toolkit or self.spelled.endswith(SUFFIXES):
             return file_sha256(self._file)
-        return module_hash(self._module())
+        return f"{module_hash(self._module())} {self._parts[1]}"
 
     def __call__(self) -> Model:
         if self._toolkit:
@@ -116,6 +116,8 @@ def loader_of(text: str) -> Loader:
         if not colon:
             raise UserError(f"--model is '{text}': give {toolkit}:ARCHITECTURE:FILE, as in {toolkit}:AlexNet:weights.pth.")
         return Loader(f"{toolkit}:{architecture}:{Path(file).resolve()}")
+    if text.startswith("zoo:"):
+        raise UserError(f"'{text}' is a hasher of the zoo, which needs no loader here.")
     place, colon, name = text.rpartition(":")
     if place.endswith(".py"):
         return Loader(f"{Path(place).resolve()}:{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -28,8 +29,8 @@ class Probe:
     random: bool
     """Whether the same images gave other outputs the second time."""
     differentiable: bool
-    training: bool
-    """Whether it came in training mode."""
+    outputs: str
+    """A hash of what it gave."""
     remarks: tuple[tuple[str, str], ...]
     """Flags that follow, with a sentence each."""
 
@@ -57,7 +58,8 @@ def probe(model: Model, size: int, text: str) -> Probe:
     zeros, random = float((plain == 0).float().mean()), not torch.equal(plain, again)
     differentiable = outputs.requires_grad and _has_gradient(outputs, images)
     remarks = _remarks(model, plain, zeros, random, differentiable, training)
-    return Probe(outputs.shape[1], low, high, zeros, random, differentiable, training, tuple(remarks.items()))
+    seen = hashlib.sha256(plain.float().numpy().tobytes()).hexdigest()
+    return Probe(outputs.shape[1], low, high, zeros, random, differentiable, seen, tuple(remarks.items()))
 
 
 def _outputs(model: Model, images: Tensor, text: str) -> Tensor:
@@ -68,7 +70,7 @@ def _outputs(model: Model, images: Tensor, text: str) -> Tensor:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
             f"the model {text} fails on {IMAGES} images of {side} px ({type(error).__name__}: {reason}): "
-            "give the --image-size it takes, and a network that takes any number of images."
+            "it has to take any number of images of this size, which --image-size sets, as 32-bit floats."
         ) from error
     if not isinstance(outputs, Tensor):
         raise UserError(
@@ -97,6 +99,8 @@ def _remarks(model: Model, outputs: Tensor, zeros: float, random: bool, differen
         said["training-mode"] = "the model came in training mode; it was switched to evaluation mode"
     if not differentiable:
         said["no-gradient"] = "the outputs have no gradient: attacks that need gradients are skipped, which shows no robustness"
+    if bool((outputs == outputs[:1]).all()):
+        said["constant-outputs"] = "the network gave the same outputs for all images of noise: it may not look at them"
     if zeros:
         said["zero-outputs"] = f"{zeros:.0%} of the model's outputs are exactly 0, which count as +1"
     if model.outputs == "logits" and bool((outputs >= 0).all()) and outputs.shape[1] > 1:

@@ -148,7 +148,7 @@ def _models(config: Config, source: Source, resolve: Resolve, live: Mapping[str,
     for text in config.models:
         model = known(live.get(text) or loader_of(text), source.image_size, config.image_size)
         bits = model.seen.bits
-        if config.bits and bits not in config.bits:
+        if config.bits and not config.methods and bits not in config.bits:
             raise UserError(f"the model {model.name} has {bits} outputs, and --bits is {config.bits[0]}: leave --bits out.")
         for seed in config.seeds:
             yield ModelStage(resolve(replace(source, image_size=model.size)), bits, seed, model)
@@ -165,7 +165,7 @@ def _check_apart(cells: Sequence[Cell]) -> None:
         found.setdefault((cell.target.label, cell.target.pixels), set()).add(cell.target.apart)
     for (label, _), different in found.items():
         if len(different) > 1:
-            raise UserError(f"two hashers of this run are called '{label}': give one another name (hasher import --name).")
+            raise UserError(f"two hashers of this run are called '{label}': give one another name (its file's, or --name).")
 
 
 def _transfers(cells: Sequence[Cell]) -> list[Cell]:

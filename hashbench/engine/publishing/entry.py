@@ -35,7 +35,7 @@ class EntryCell(BaseModel):
     images: str = Field(pattern=f"^images/{_NAME}$")
     targets: str = Field(pattern=f"^targets/{_NAME}$")
     hasher: str
-    queries: int | None = None
+    queries: int | None = Field(default=None, ge=1)
     """How many queries were drawn by the seed; all for None. Of no meaning where the targets are from the sender's file."""
 
 
@@ -47,7 +47,7 @@ class Entry(BaseModel):
     hashbench: str
     config: Facts
     """What the run was asked for."""
-    images_each: int | None = None
+    images_each: int | None = Field(default=None, ge=1)
     """How many images of each cell are there, drawn by the targets' hash; all for None."""
     hashers: dict[str, EntryHasher]
     """By label."""
@@ -95,6 +95,6 @@ def read_images(folder: Path, positions: np.ndarray, side: int) -> np.ndarray:
                 if image.size != (side, side) or image.mode != "RGB":
                     raise UserError(f"{folder / name} is {image.size[0]} x {image.size[1]} {image.mode}, not {side} x {side} RGB.")
                 made[i] = np.asarray(image).transpose(2, 0, 1)
-        except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+        except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise UserError(f"{folder / name} can't be read as a PNG: {error}.") from error
     return made
