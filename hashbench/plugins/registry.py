@@ -83,8 +83,6 @@ def import_file(path: str) -> Any:
         raise UserError(f"{path} can't be read as a Python module.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    if str(file.parent) not in sys.path:
-        sys.path.append(str(file.parent))  # for what lies beside it, now and when it is called
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -70,6 +71,9 @@ class Loader:
 
     def _module(self) -> ModuleType:
         place, _ = self._parts
+        beside = str(Path(place).parent)
+        if place.endswith(".py") and beside not in sys.path:
+            sys.path.append(beside)  # for what the file imports, now and when it is called
         try:
             module: ModuleType = import_file(place) if place.endswith(".py") else importlib.import_module(place)
         except UserError:
