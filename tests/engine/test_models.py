@@ -219,6 +219,11 @@ def test_an_export_with_a_pickle_inside_is_not_run(tmp_path: Path) -> None:
         done = run(tmp_path, str(tmp_path / "evil.pt2"), "--attack", "noise")
         assert done.returncode == 2 and not touched.exists(), done.stderr
         assert "was not run" in done.stderr or "can't be read as a network" in done.stderr
+    with zipfile.ZipFile(tmp_path / "net.pt2", "a") as twice, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twice.writestr(next(name for name in twice.namelist() if name.endswith("weights_config.json")), "{}")
+    done = run(tmp_path, str(tmp_path / "net.pt2"), "--attack", "noise")
+    assert done.returncode == 2 and "two files of one name" in done.stderr
 
 
 def test_oddities_are_flagged(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ def read_archive(file: Path) -> nn.Module:
 
 def _exported(file: Path, names: list[str]) -> nn.Module:
     """torch.export.load trusts pickles in the file: those that could run code are refused first."""
+    if len(set(names)) < len(names):  # readers disagree on which of two is meant
+        raise UserError(f"{file} holds two files of one name, and was not run: export the network again.")
     with zipfile.ZipFile(file) as archive:
         for name in names:
             if name.endswith("_config.json"):
