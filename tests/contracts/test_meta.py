@@ -45,7 +45,7 @@ def goal(batch: int = 2, classes: int = 3) -> Goal:
 
 @pytest.mark.parametrize(
     "attack",
-    ["noise", "p2p", "dhta", "fgsm", "ifgsm", "ifgsm[rule=l2]", "ifgsm[rule=raw]"],
+    ["noise", "p2p", "dhta", "fgsm", "ifgsm", "ifgsm[rule=l2]", "ifgsm[rule=raw]", "apgd[steps=3,starts=2]"],
     ids=lambda text: text,
 )
 def test_attacks(attack: str) -> None:
