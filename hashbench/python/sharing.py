@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def _options_of(kind: str, text: str, preset: str | None) -> set[tuple[str, str]
 
 
 def _hashable(options: Facts) -> set[tuple[str, str]]:
-    return {(name, str(value)) for name, value in options.items()}
+    return {(name, json.dumps(value)) for name, value in options.items()}
 
 
 def _bare(text: str) -> str:
