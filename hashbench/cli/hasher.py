@@ -54,12 +54,16 @@ def export(out: Path, name: str | None, model: str | None, **asked: Any) -> None
 @click.option("--name", help="What it is called here.  [default: the name on its card]")
 @options("store")
 def import_(folder: Path, name: str | None, store: str | None) -> None:
+    keep(folder, name, store)
+
+
+def keep(folder: Path, name: str | None, store: str | None, of: str = "") -> None:
+    """Keep a published hasher in the store, and say what attacks it."""
     from hashbench.engine.publishing.imported import import_hasher
     from hashbench.engine.store.store import Store
 
-    root = Store(store_folder(store)).root
-    kept = import_hasher(folder, root, name)
-    click.echo(f"imported '{kept}': hashbench run --imported {kept} --attack ... attacks it")
+    kept = import_hasher(folder, Store(store_folder(store)).root, name)
+    click.echo(f"imported '{kept}'{of}: hashbench run --imported {kept} --attack ... attacks it")
 
 
 @command.command("pull", help="Take a hasher from a model hub and keep it: hf://USER/NAME@REVISION.")
@@ -71,13 +75,10 @@ def pull(hub: str, name: str | None, pin: bool, store: str | None) -> None:
     import tempfile
 
     from hashbench.engine.publishing import hub as hubs
-    from hashbench.engine.publishing.imported import import_hasher
-    from hashbench.engine.store.store import Store
 
     with tempfile.TemporaryDirectory() as folder:
         commit = hubs.pull(hubs.hub_name(hub), Path(folder), pin)
-        kept = import_hasher(Path(folder), Store(store_folder(store)).root, name)
-    click.echo(f"imported '{kept}' of commit {commit}: hashbench run --imported {kept} --attack ... attacks it")
+        keep(Path(folder), name, store, f" of commit {commit}")
 
 
 @command.command("push", help="Send a hasher, an imported one or a folder of hasher export, to a model hub: hf://USER/NAME.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +71,6 @@ def _write(found: Ranked, out: Path) -> None:
 
     write_atomically(out / "table.csv", csv_text(found.table))
     write_atomically(out / "curve.csv", csv_text(found.curve))
+    drawn = found.plot()
     for kind in ("pdf", "svg"):
-        data = io.BytesIO()
-        found.plot().savefig(data, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None})
-        write_atomically(out / f"curve.{kind}", data.getvalue())
+        write_atomically(out / f"curve.{kind}", drawn.encoded(kind))

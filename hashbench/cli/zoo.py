@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from hashbench.cli.hasher import keep
 from hashbench.cli.options import options
-from hashbench.python.how import store_folder
 
 
 @click.group("zoo", help="Finished hashers that come with the repository: attack one without training.")
@@ -29,9 +29,6 @@ def list_() -> None:
 @click.argument("name")
 @options("store")
 def get(name: str, store: str | None) -> None:
-    from hashbench.engine.publishing.imported import import_hasher
     from hashbench.engine.publishing.zoo import zoo_card
-    from hashbench.engine.store.store import Store
 
-    kept = import_hasher(zoo_card(name), Store(store_folder(store)).root, name)
-    click.echo(f"imported '{kept}': hashbench run --imported {kept} --attack ... attacks it")
+    keep(zoo_card(name), name, store)

@@ -56,12 +56,12 @@ def attack(
     given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"))
     goal = goal_of(given, target_labels, query_labels, database, needed=aim is not None and aim.targeted)
     found = {"database": train if database is None else database, "train": database if train is None else train}
-    known = References(hasher, device, batch_size, found, given.shape[1:], goal.target_labels.shape[1])
+    run, data = Run(derive_seed(seed, attack), device, batch_size, bars() if progress else Silent()), split_of(train)
+    known = References(hasher, run, found, given.shape[1:], goal.target_labels.shape[1])
 
     def view(access: Access) -> Victim:
         return Victim(hasher, access, {"database": lambda: known.of("database"), "train": lambda: known.of("train")})
 
-    run, data = Run(derive_seed(seed, attack), device, batch_size, bars() if progress else Silent()), split_of(train)
     made = []
     with seeded(run.seed, device):
         fitted = None if aim is None else FittedAim(aim, aim.fit(view("gradients"), data, run))

@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from hashbench.contracts.goal import Goal
-from hashbench.contracts.hasher import Hasher, sign
+from hashbench.contracts.hasher import Hasher
+from hashbench.contracts.run import Run
 from hashbench.contracts.split import Split
 from hashbench.contracts.victim import LabelledCodes
 from hashbench.data.codes import as_codes
 from hashbench.engine.models.foreign import Live, foreign
+from hashbench.engine.stages.codes import hash_pixels
 from hashbench.errors import UserError
 
 Labelled = tuple[Tensor | np.ndarray, Tensor | np.ndarray]
@@ -71,15 +73,13 @@ class References:
     def __init__(
         self,
         hasher: Hasher,
-        device: torch.device,
-        batch_size: int,
+        run: Run,
         found: Mapping[str, Labelled | None],
         shape: Sequence[int],
         classes: int,
     ) -> None:
         self.hasher = hasher
-        self.device = device
-        self.batch_size = batch_size
+        self.run = run
         self.found = found
         self.shape = shape
         self.classes = classes
@@ -94,21 +94,21 @@ class References:
             raise UserError(f"{name} has labels of shape {tuple(labels.shape)} for {len(given)} rows of {self.classes} classes.")
         if given.dim() == 4 and given.shape[1:] != self.shape:
             raise UserError(f"{name} has images of {tuple(given.shape[1:])}, the attacked ones {tuple(self.shape)}.")
-        codes = self._hashed(as_images(given)) if given.dim() == 4 else torch.from_numpy(as_codes(given.cpu().numpy(), name))
+        if given.dim() == 4:
+            codes = hash_pixels(self.hasher, as_images(given).cpu().numpy(), self.run)
+        else:
+            codes = torch.from_numpy(as_codes(given.cpu().numpy(), name))
         if codes.shape[1] != self.hasher.bits:
             raise UserError(f"{name} has codes of {codes.shape[1]} bits, and the model gives {self.hasher.bits}.")
-        return LabelledCodes(codes.to(self.device).float(), labels.to(self.device).float())
-
-    @torch.no_grad()
-    def _hashed(self, images: Tensor) -> Tensor:
-        return torch.cat([sign(self.hasher(batch.to(self.device))) for batch in images.split(self.batch_size)])
+        device = self.run.device
+        return LabelledCodes(codes.to(device).float(), labels.to(device).float())
 
 
 def split_of(train: Labelled | None) -> Split:
     """The training split; an empty one where there is none."""
     if train is None:
         return Split("none", np.zeros((0, 3, 1, 1), np.uint8), np.zeros((0, 1), np.uint8), np.arange(0))
-    images, labels = (part.cpu().numpy() if isinstance(part, Tensor) else np.asarray(part) for part in train)
+    images, labels = (part.cpu().numpy() for part in _pair(train, "train"))
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(labels):
         raise UserError("train is (M, 3, H, W) uint8 images and (M, C) labels.")
     return Split("train", images, labels, np.arange(len(images)))

@@ -14,7 +14,7 @@ from hashbench.engine.planning.cell import Cell
 from hashbench.engine.planning.choosing import choose_source
 from hashbench.engine.planning.config import config_of
 from hashbench.engine.publishing.card import read_card
-from hashbench.engine.publishing.entry import Entry
+from hashbench.engine.publishing.entry import Entry, read_entry
 from hashbench.engine.publishing.imported import imported_hasher
 from hashbench.engine.publishing.submission import pack
 from hashbench.engine.publishing.verification import Verdict, confirmed
@@ -67,9 +67,10 @@ def verify(
     """
     engine = engine_of(how)
     folder = Path(entry)
-    verdicts = checked(folder, engine, _HasherOf(folder, engine, data, split, models))
+    sent, results = read_entry(folder), read_results(folder)
+    verdicts = checked(folder, sent, results, engine, _HasherOf(folder, engine, data, split, models))
     if out is not None:
-        holds = confirmed(read_results(folder), verdicts)
+        holds = confirmed(results, verdicts)
         if holds.cells:
             write_results(holds, Path(out))
     return verdicts

@@ -9,6 +9,7 @@ from safetensors.numpy import save
 
 from hashbench.disk.files import write_atomically
 from hashbench.results.results import Results, csv_text
+from hashbench.results.run import RunFacts
 
 
 def write_results(results: Results, out: Path) -> None:
@@ -24,4 +25,9 @@ def write_results(results: Results, out: Path) -> None:
     if not results.transfer.empty:
         write_atomically(out / "transfer.csv", csv_text(results.transfer))
     write_atomically(out / "timings.csv", csv_text(results.timings))
-    write_atomically(out / "run.json", json.dumps(results.runs[0].model_dump(by_alias=True), sort_keys=True, indent=1))
+    write_run(results.runs[0], out)
+
+
+def write_run(facts: RunFacts, out: Path) -> None:
+    """run.json alone."""
+    write_atomically(out / "run.json", json.dumps(facts.model_dump(by_alias=True), sort_keys=True, indent=1))

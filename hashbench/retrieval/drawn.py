@@ -7,12 +7,19 @@ import io
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+_DATES = {"svg": "Date", "pdf": "CreationDate"}
+
 
 class Drawn(Figure):
     """A figure of matplotlib without pyplot."""
 
+    def encoded(self, kind: str) -> bytes:
+        """As SVG or PDF, without a date and with its fonts as text."""
+        data = io.BytesIO()
+        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "drawn", "pdf.fonttype": 42}):
+            self.savefig(data, format=kind, metadata={_DATES[kind]: None})
+        return data.getvalue()
+
     def _repr_html_(self) -> str:
-        data = io.StringIO()
-        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "drawn"}):
-            self.savefig(data, format="svg", metadata={"Date": None})
-        return data.getvalue().partition("<svg")[1] + data.getvalue().partition("<svg")[2]
+        svg = self.encoded("svg").decode()
+        return svg[svg.index("<svg") :]

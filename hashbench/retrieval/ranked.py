@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hashbench.retrieval.bootstrap import Bootstrap, percentiles
+from hashbench.retrieval.bootstrap import Bootstrap
+from hashbench.retrieval.curves import by_radius
 from hashbench.retrieval.cutoff import Normaliser
 from hashbench.retrieval.ranking import HammingRanking
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+
+    from hashbench.retrieval.drawn import Drawn
 
 TOPS = (1, 10, 100, 1000)
 
@@ -33,6 +35,10 @@ class Ranked:
     @cached_property
     def _bootstrap(self) -> Bootstrap:
         return Bootstrap(len(self.ranking.counts))
+
+    def _interval(self, values: np.ndarray) -> tuple[float, float]:
+        """Of the mean of (Q,) values; of a single query there is none."""
+        return self._bootstrap.interval(values) if len(values) > 1 else (math.nan, math.nan)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -58,7 +64,7 @@ class Ranked:
         }
         rows: list[dict[str, str | float]] = []
         for metric, values in metrics.items():
-            low, high = self._bootstrap.interval(values) if len(values) > 1 else (math.nan, math.nan)
+            low, high = self._interval(values)
             rows.append({"metric": metric, "value": float(values.mean()), "low": low, "high": high})
         counts = {"queries": len(ranking.counts), "database": int(ranking.items[0].sum()), "bits": ranking.bits}
         counts["queries_without_relevant"] = int((scores.relevant == 0).sum())
@@ -70,22 +76,21 @@ class Ranked:
         """A row a Hamming radius, 0 to K: precision and recall within it, with their ends; an empty ball has precision 0."""
         import pandas as pd
 
-        scores = self.ranking.compute(())
+        precision, recall = by_radius(self.ranking.items, self.ranking.relevant)
         columns: dict[str, object] = {"radius": np.arange(self.ranking.bits + 1)}
-        for name, values in (("precision", scores.precision_by_radius), ("recall", scores.recall_by_radius)):
+        for name, values in (("precision", precision), ("recall", recall)):
             columns[name] = values.mean(0)
-            ends = [percentiles(self._bootstrap.means(column)) if len(values) > 1 else (math.nan, math.nan) for column in values.T]
-            columns[f"{name}_low"], columns[f"{name}_high"] = zip(*ends, strict=True)
+            columns[f"{name}_low"], columns[f"{name}_high"] = zip(*map(self._interval, values.T), strict=True)
         return pd.DataFrame(columns)
 
-    def plot(self) -> Figure:
+    def plot(self) -> Drawn:
         """Precision by recall over all radii, with the intervals of both as a band and bars."""
         import matplotlib as mpl
 
         from hashbench.retrieval.drawn import Drawn
 
         curve = self.curve[self.ranking.items.sum(0).cumsum() > 0]
-        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "rank", "pdf.fonttype": 42, "font.size": 8}):
+        with mpl.rc_context({"font.size": 8}):
             figure = Drawn(figsize=(3.4, 2.6), layout="constrained")
             axes = figure.subplots()
             axes.fill_between(curve.recall, curve.precision_low, curve.precision_high, color="#9ec5e8", linewidth=0)

@@ -25,7 +25,8 @@ def read_archive(file: Path) -> nn.Module:
     if not file.is_file():
         raise UserError(f"there is no model file {file}: give the path of one that is there.")
     try:
-        names = zipfile.ZipFile(file).namelist()
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
     except zipfile.BadZipFile as error:
         raise UserError(
             f"{file} is no TorchScript or torch.export file: load weights in a Python file and give --model ./file.py:load."

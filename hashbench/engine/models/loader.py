@@ -38,29 +38,35 @@ class Loader:
         return self.spelled.partition(":")[0] in TOOLKITS
 
     @property
+    def _file(self) -> Path | None:
+        """The file of a network or of its weights; None where Python code loads it."""
+        if self._toolkit:
+            return Path(self.spelled.split(":", 2)[2])
+        return Path(self.spelled) if self.spelled.endswith(SUFFIXES) else None
+
+    @property
     def name(self) -> str:
         """The text without folders."""
-        if self._toolkit or self.spelled.endswith(SUFFIXES):
-            return self.spelled.removesuffix(self._file.as_posix()) + self._file.name
+        file = self._file
+        if file is not None:
+            return self.spelled.removesuffix(file.as_posix()) + file.name
         place, name = self._parts
         return f"{Path(place).name}:{name}" if place.endswith(".py") else self.spelled
 
-    @property
-    def _file(self) -> Path:
-        return Path(self.spelled.split(":", 2)[-1] if self._toolkit else self.spelled)
-
     def content(self) -> str:
         """A hash of the file, or of the code, that the model is loaded by."""
-        if self._toolkit or self.spelled.endswith(SUFFIXES):
-            return file_sha256(self._file)
+        file = self._file
+        if file is not None:
+            return file_sha256(file)
         return f"{module_hash(self._module())} {self._parts[1]}"
 
     def __call__(self) -> Model:
-        if self._toolkit:
-            toolkit, architecture, file = (*self.spelled.split(":", 2), "", "")[:3]
-            return toolkit_model(toolkit, architecture, Path(file))
-        if self.spelled.endswith(SUFFIXES):
-            return Model(read_archive(Path(self.spelled)))
+        file = self._file
+        if file is not None and self._toolkit:
+            toolkit, architecture, _ = self.spelled.split(":", 2)
+            return toolkit_model(toolkit, architecture, file)
+        if file is not None:
+            return Model(read_archive(file))
         place, name = self._parts
         module = self._module()
         if not hasattr(module, name):

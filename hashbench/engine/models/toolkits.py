@@ -43,9 +43,9 @@ def _deephash(architecture: str, state: Mapping[str, Tensor], file: Path) -> nn.
     """DeepHash-pytorch: `features` and `hash_layer` of AlexNet; `feature_layers` and `hash_layer` of a ResNet."""
     if architecture == "AlexNet":
         bits = _width("hash_layer.6.weight", state, file)
-        classifier = models.alexnet(weights=None).classifier
-        layers = nn.Sequential(*list(classifier)[:6], nn.Linear(4096, bits))
-        return _Chain({"features": models.alexnet(weights=None).features, "flat": nn.Flatten(), "hash_layer": layers})
+        whole = models.alexnet(weights=None)
+        layers = nn.Sequential(*list(whole.classifier)[:6], nn.Linear(4096, bits))
+        return _Chain({"features": whole.features, "flat": nn.Flatten(), "hash_layer": layers})
     body = _body(RESNETS[architecture]())
     bits = _width("hash_layer.weight", state, file)
     layer = nn.Linear(_features(architecture), bits)

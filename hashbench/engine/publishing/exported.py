@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,8 +63,8 @@ def export_hasher(engine: Engine, choice: HasherStage, name: str, out: Path) -> 
         raise UserError(f"{out} can't be made ({error.strerror}): give another folder.") from error
     trained, loaded = engine.get(choice), engine.get(choice.pixels)
     data, source = loaded.data, choice.pixels.source
-    kind = _kind(choice)
-    save_tensors(dict(weights_of(trained.hasher)), out / WEIGHTS)
+    kind, weights = _kind(choice, trained.hasher)
+    save_tensors(weights, out / WEIGHTS)
     value, low, high = clean_map(engine, choice)
     card = Card(
         card_schema=SCHEMA,
@@ -95,22 +94,17 @@ def export_hasher(engine: Engine, choice: HasherStage, name: str, out: Path) -> 
     return write_card(card, out)
 
 
-def weights_of(hasher: Hasher) -> Mapping[str, Tensor]:
-    """The weights as a card has them: of a foreign network its own."""
-    return hasher.module.state_dict() if isinstance(hasher, Model) else hasher.state_dict()
-
-
-def _kind(choice: HasherStage) -> dict[str, Any]:
-    """The part of a card that says what made the hasher."""
+def _kind(choice: HasherStage, hasher: Hasher) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The part of a card that says what made the hasher, and the weights: of a foreign network its own."""
     if isinstance(choice, TrainedStage):
-        return {"method": _plugin_card(choice.method), "backbone": _plugin_card(choice.backbone)}
-    assert isinstance(choice, ModelStage)
+        return {"method": _plugin_card(choice.method), "backbone": _plugin_card(choice.backbone)}, hasher.state_dict()
+    assert isinstance(choice, ModelStage) and isinstance(hasher, Model)
     model = choice.model
     toolkit, _, rest = model.name.partition(":")
     loader = f"{toolkit}:{rest.partition(':')[0]}" if toolkit in TOOLKITS else model.name
-    loaded = model.again()
-    statistics = {"mean": loaded.mean.flatten().tolist(), "std": loaded.std.flatten().tolist()}
-    return {"model": ModelCard(loader=loader, network=model.network, outputs=loaded.outputs, content=model.content, **statistics)}
+    statistics = {"mean": hasher.mean.flatten().tolist(), "std": hasher.std.flatten().tolist()}
+    card = ModelCard(loader=loader, network=model.network, outputs=hasher.outputs, content=model.content, **statistics)
+    return {"model": card}, hasher.module.state_dict()
 
 
 def _plugin_card(chosen: Chosen[Plugin]) -> PluginCard:

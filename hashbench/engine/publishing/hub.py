@@ -82,8 +82,6 @@ def _told(name: HubName) -> Iterator[None]:
     """What the hub's library raises, as one sentence."""
     try:
         yield
-    except UserError:
-        raise
     except Exception as error:
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__).strip()
         raise UserError(

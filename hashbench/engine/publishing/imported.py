@@ -88,9 +88,9 @@ def imported_hasher(folder: Path, source: Source, size_given: bool, resolve: Cal
 
 def published(card: Card, folder: Path, name: str) -> Published:
     """What loads the network of a card. Raises UserError where only its owner's code can."""
-    toolkit = None if card.model is None else card.model.toolkit
+    assert card.model is not None
+    toolkit, loader = card.model.toolkit, card.model.loader
     if toolkit is None:
-        loader = "?" if card.model is None else card.model.loader
         raise UserError(f"the hasher '{card.name}' is a network of {loader}, whose code no card holds: give it by --model.")
     return Published(f"{toolkit[0]}:{toolkit[1]}:{(folder / WEIGHTS).resolve()}", f"{toolkit[1]}@{name}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from hashbench.engine.stages.targets import FILE as TARGETS
 from hashbench.engine.stages.trained import TrainedStage
 from hashbench.errors import UserError
 from hashbench.results.reading import ENTRY, read_results
+from hashbench.results.writing import write_run
 
 PlanOf = Callable[[Mapping[str, object]], Mapping[str, Cell]]
 """The cells of what a run was asked for, by slug."""
@@ -33,9 +33,8 @@ def pack(run: Path, out: Path, engine: Engine, cells_of: PlanOf, images_each: in
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty: give another folder.")
     results = read_results(run)
-    if not (run / "run.json").is_file() or not results.cells:
-        raise UserError(f"{run} holds no finished run.")
-    asked = results.runs[0].config
+    facts = results.runs[0]
+    asked = facts.config
     planned = cells_of(asked)
     done = {cell.slug: planned.get(cell.slug) for cell in results.cells if cell.status == "ok"}
     if not done or None in done.values():
@@ -58,8 +57,7 @@ def pack(run: Path, out: Path, engine: Engine, cells_of: PlanOf, images_each: in
         (out / "cells").mkdir(exist_ok=True)
         for suffix in (".json", ".safetensors"):
             shutil.copyfile(run / "cells" / f"{slug}{suffix}", out / "cells" / f"{slug}{suffix}")
-    facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    write_atomically(out / "run.json", json.dumps(facts | {"cells": list(packed)}, sort_keys=True, indent=1))
+    write_run(facts.model_copy(update={"cells": list(packed)}), out)
     shutil.copyfile(run / "timings.csv", out / "timings.csv")
     entry = Entry(entry_schema=SCHEMA, hashbench=__version__, config=asked, images_each=images_each, hashers=hashers, cells=packed)
     write_atomically(out / ENTRY, entry.model_dump_json(indent=1))

@@ -13,7 +13,7 @@ from hashbench.contracts.budget import Budget
 from hashbench.contracts.products import AttackLog, Products
 from hashbench.contracts.run import Run
 from hashbench.engine.engine import Engine
-from hashbench.engine.publishing.entry import Entry, EntryCell, read_entry, read_images, sample
+from hashbench.engine.publishing.entry import Entry, EntryCell, read_images, sample
 from hashbench.engine.publishing.numbers import Found, numbers_again
 from hashbench.engine.stages.codes import CodesStage, hash_pixels
 from hashbench.engine.stages.controls import ControlsStage
@@ -23,7 +23,6 @@ from hashbench.engine.targets.queries import Queries
 from hashbench.errors import StoreError, UserError
 from hashbench.protocols.protocol import PROTOCOLS, Protocol
 from hashbench.results.cell import CellResult, Provenance
-from hashbench.results.reading import read_results
 from hashbench.results.results import Results
 
 HasherOf = Callable[[Entry, str, CellResult], HasherStage]
@@ -58,9 +57,8 @@ class Verdict:
         return replace(self.cell, rows=self.found.rows, arrays=self.found.arrays, timings=(), checked=self.checked)
 
 
-def verify(folder: Path, engine: Engine, hasher_of: HasherOf) -> list[Verdict]:
-    """A verdict a cell. Raises UserError where the folder holds no entry, or the data or a hasher is not here."""
-    entry, results = read_entry(folder), read_results(folder)
+def verify(folder: Path, entry: Entry, results: Results, engine: Engine, hasher_of: HasherOf) -> list[Verdict]:
+    """A verdict a cell of an entry and its results. Raises UserError where the two name different cells."""
     unlike = {cell.slug for cell in results.cells} ^ entry.cells.keys()
     if unlike:
         raise UserError(f"{folder}: run.json and entry.json name different cells ({sorted(unlike)[0]}).")

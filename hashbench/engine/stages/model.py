@@ -23,8 +23,8 @@ class ModelStage(HasherStage):
 
     name: ClassVar[str] = "model"
     code: ClassVar[tuple[str, ...]] = (
-        *("contracts.model", "engine.models.archives", "engine.models.foreign", "engine.models.loader"),
-        *("engine.models.toolkits", "engine.stages.model"),
+        *("contracts.model", "engine.models.archives", "engine.models.content", "engine.models.foreign"),
+        *("engine.models.loader", "engine.models.probe", "engine.models.toolkits", "engine.stages.model"),
     )
     model: Foreign
 
