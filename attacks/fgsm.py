@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 
 from hashbench.api import Iterative, option
 
+from .dhta import ONE_START
+
 _TABLE2 = {
+    **ONE_START,
     "aim": "dhta[preset=published]",
     "steps": 1,
     "step_size": None,
     "rule": "sign",
     "start": "image",
     "anneal": "none",
-    "expects": None,
 }
 
 

@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 
 from hashbench.api import Iterative
 
+from .dhta import ONE_START
+
 _TABLE2 = {
+    **ONE_START,
     "aim": "dhta[preset=published]",
     "steps": 100,
     "step_size": 1 / 255,
     "rule": "sign",
     "start": "image",
     "anneal": "none",
-    "expects": None,
 }
 
 

@@ -6,22 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row, UserError
+from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row, UserError, scored
 from hashbench.retrieval.curves import mean_distance
 
 
 @dataclass(frozen=True)
 class Targeted(Benchmark):
-    """t-MAP with floor, clean and aim code beside it; MAP of the clean and of the attacked queries
+    """t-MAP with floor, clean, aim code and oracle beside it; MAP of the clean and of the attacked queries
 
     `t_distance_relevant` and `t_distance_irrelevant` are the two terms of the paper's objective (ProS-GAN, eq. 2): mean Hamming
-    distances, in bits, of the attacked code to the images relevant to its target and to all others.
+    distances, in bits, of the attacked code to the images relevant to its target and to all others. Of an ensemble, `t_map_choice`
+    is of the attacker's own choice of images, `t_map_member_...` of each member's; `map_attacked_...` where it is untargeted.
     """
 
     def measure(self, products: Products) -> Measurement:
         rows: list[Row] = []
         arrays: dict[str, np.ndarray] = {}
         codes = {"clean": products.clean_codes, "attacked": products.attacked_codes, "aim": products.aim_codes}
+        codes["oracle"] = products.oracle.codes
         wanted = {"own": products.query_labels, "target": products.target_labels}
         names = {
             ("clean", "own"): "map_clean",
@@ -29,6 +31,7 @@ class Targeted(Benchmark):
             ("clean", "target"): "t_map_clean",
             ("attacked", "target"): "t_map",
             ("aim", "target"): "t_map_aim",
+            ("oracle", "target"): "t_map_oracle",
         }
         for (which, labels), metric in names.items():
             queries = codes[which]
@@ -38,7 +41,21 @@ class Targeted(Benchmark):
             ranking.update(products.database_codes, products.database_labels)
             arrays |= {f"{which}/{labels}/items": ranking.items, f"{which}/{labels}/relevant": ranking.relevant}
             rows += _rows(metric, ranking, products)
+        rows += _members(products)
+        rows.append(Row("oracle_proven", float(products.oracle.proven.mean())))
         return Measurement(rows, arrays)
+
+
+def _members(products: Products) -> list[Row]:
+    """Of an ensemble: its goal's metric for the attacker's own choice of images, and for every member's."""
+    if products.log.choice is None:
+        return []
+    metric, labels = ("map_attacked", products.query_labels) if products.untargeted else ("t_map", products.target_labels)
+    codes = {"choice": products.log.choice, **{f"member_{name}": each for name, each in sorted(products.log.members.items())}}
+    return [
+        Row.mean(f"{metric}_{name}", scored(each, labels, products.database_codes, products.database_labels, products.protocol))
+        for name, each in codes.items()
+    ]
 
 
 def _rows(metric: str, ranking: HammingRanking, products: Products) -> list[Row]:

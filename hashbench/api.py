@@ -4,9 +4,11 @@ from hashbench.contracts.attack import Aim, Attack, FittedAim, State
 from hashbench.contracts.benchmark import Benchmark, Measurement, Row
 from hashbench.contracts.budget import Budget, epsilon_text
 from hashbench.contracts.checkpoint import Part
+from hashbench.contracts.descent import Descent, Memory, Task, by_image, remember
+from hashbench.contracts.ensemble import Candidate, Ensemble, Judge
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk, TrunkHasher, sign
-from hashbench.contracts.iterative import Iterative
+from hashbench.contracts.iterative import Iterative, tenths
 from hashbench.contracts.model import Model
 from hashbench.contracts.plugin import Plugin, option
 from hashbench.contracts.products import Products
@@ -20,12 +22,14 @@ from hashbench.data.pipelines import decode_bytes
 from hashbench.disk.files import write_atomically
 from hashbench.errors import BadData, UnknownName, UserError
 from hashbench.plugins.spec import split_outside_brackets
+from hashbench.protocols.scoring import scored
 from hashbench.results.cell import About, CellResult, Coordinates, HasherName, Measured, Name, Provenance
 from hashbench.results.reading import read_results
 from hashbench.results.results import Results, csv_text
 from hashbench.results.run import RunFacts, Shown
 from hashbench.results.setting import Setting
 from hashbench.retrieval import HammingRanking
+from hashbench.retrieval.oracle import best_codes
 from hashbench.suites.schema import Row as ShowRow
 from hashbench.suites.schema import Show
 from hashbench.suites.suite import load_suite, suite_names
@@ -38,9 +42,12 @@ __all__ = [
     "BadData",
     "Benchmark",
     "Budget",
+    "Candidate",
     "CellResult",
     "Coordinates",
     "Dataset",
+    "Descent",
+    "Ensemble",
     "FittedAim",
     "Goal",
     "HammingRanking",
@@ -48,9 +55,11 @@ __all__ = [
     "HasherName",
     "HashingMethod",
     "Iterative",
+    "Judge",
     "LabelledCodes",
     "Measured",
     "Measurement",
+    "Memory",
     "Model",
     "Name",
     "Part",
@@ -69,11 +78,14 @@ __all__ = [
     "Shown",
     "Split",
     "State",
+    "Task",
     "Trunk",
     "TrunkHasher",
     "UnknownName",
     "UserError",
     "Victim",
+    "best_codes",
+    "by_image",
     "csv_text",
     "decode_bytes",
     "epochs",
@@ -84,8 +96,11 @@ __all__ = [
     "option",
     "read_results",
     "read_state",
+    "remember",
+    "scored",
     "sign",
     "split_outside_brackets",
     "suite_names",
+    "tenths",
     "write_atomically",
 ]

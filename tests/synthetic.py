@@ -82,6 +82,7 @@ def _cell(at: Coordinates, strength: int, of: int, side: int) -> CellResult:
         "t_map_worst_ties": floor + reach - 0.05,
         "t_map_best_ties": floor + reach + 0.05,
         "t_map_floor": floor,
+        "t_map_oracle": aim + 0.05,
         "t_precision_radius_2": floor,
     }
     if name != "noise" and at.white_box:

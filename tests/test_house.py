@@ -20,12 +20,12 @@ MAY_IMPORT = {
     "disk": {"errors"},
     "plugins": {"errors"},
     "suites": {"errors", "typing", "disk"},
-    "protocols": {"errors", "disk", "retrieval"},
+    "protocols": {"errors", "typing", "disk", "retrieval"},
     "results": {"errors", "typing", "disk", "retrieval", "plugins", "suites"},
     "contracts": {"errors", "typing", "disk", "retrieval", "plugins", "protocols", "results"},
     "data": {"errors", "typing", "disk", "plugins", "contracts"},
     "engine": {"errors", "typing", "disk", "retrieval", "plugins", "protocols", "results", "contracts", "data", "suites"},
-    "testing": {"errors", "typing", "disk", "plugins", "protocols", "results", "contracts", "data", "engine"},
+    "testing": {"errors", "typing", "disk", "retrieval", "plugins", "protocols", "results", "contracts", "data", "engine"},
     "python": {
         *("errors", "typing", "disk", "retrieval", "plugins", "protocols", "results", "contracts", "data", "suites", "engine")
     },
@@ -44,7 +44,7 @@ MAY_IMPORT = {
         "engine",
         "testing",
     },
-    "api": {"errors", "disk", "retrieval", "plugins", "results", "contracts", "data", "suites"},
+    "api": {"errors", "disk", "retrieval", "plugins", "protocols", "results", "contracts", "data", "suites"},
 }
 """Room -> the rooms it may import. `__init__` holds the version and may be imported by all."""
 REPORTS = {

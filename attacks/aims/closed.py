@@ -12,6 +12,11 @@ from torch import Tensor
 from hashbench.api import Aim, Goal, Run, State, Victim, option, sign
 
 
+def mean_code(near: Tensor, bank: Tensor) -> Tensor:
+    """(B, K) codes from weights (B, N) >= 0 of bank codes (N, K): the sign of the weighted mean; a tie is +1."""
+    return sign(near @ bank)
+
+
 def pulled_code(near: Tensor, bank: Tensor) -> Tensor:
     """(B, K) codes from weights (B, N) >= 0 of bank codes (N, K): the sign of the weighted mean less the mean of those of weight 0.
 
@@ -39,8 +44,12 @@ class ClosedForm(Aim):
 
     def codes(self, victim: Victim, state: State, images: Tensor, goal: Goal, run: Run) -> Tensor:
         reference = victim.reference(self.split)
-        code = pulled_code(self.weights(goal.query_labels if self.away else goal.target_labels, reference.labels), reference.codes)
+        code = self.code(self.weights(goal.query_labels if self.away else goal.target_labels, reference.labels), reference.codes)
         return -code if self.away else code
+
+    def code(self, weights: Tensor, bank: Tensor) -> Tensor:
+        """(B, K) codes in {-1, +1} from weights of bank codes."""
+        return pulled_code(weights, bank)
 
 
 @dataclass(frozen=True)
@@ -61,3 +70,16 @@ class MainstayCode(ClosedForm):
 
     def weights(self, labels: Tensor, bank: Tensor) -> Tensor:
         return F.normalize(labels) @ F.normalize(bank).T
+
+
+@dataclass(frozen=True)
+class NeighbourCode(ClosedForm):
+    """SDHA's best code in closed form: the mean code of images that share a class with the target, or its opposite (ICMR 2021)"""
+
+    paper: ClassVar[str] = "https://doi.org/10.1145/3460426.3463640"
+
+    def weights(self, labels: Tensor, bank: Tensor) -> Tensor:
+        return (labels @ bank.T > 0).to(bank.dtype)
+
+    def code(self, weights: Tensor, bank: Tensor) -> Tensor:
+        return mean_code(weights, bank)

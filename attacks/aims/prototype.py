@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -40,13 +40,36 @@ def prototype_loss(codes: Tensor, predicted: Tensor, labels: Tensor, bank: Tenso
     return -likelihood + 1e-4 * quantisation + F.mse_loss(predicted, labels)
 
 
+def circle_loss(codes: Tensor, predicted: Tensor, labels: Tensor, bank: Tensor, similar: Tensor) -> Tensor:
+    """The journal version's J1 (TMM 2022), which is THA's loss (SIGIR 2021), with J2 and J3 as above.
+
+    s = H bank^T / K; similar pairs are raised and others lowered, each by how far it still is: the log-sum-exp over all pairs of
+    (2 + s) s for dissimilar and -(2 - s) s for similar ones, the factors in brackets held constant, divided by B.
+    """
+    s = codes @ bank.T / codes.shape[1]
+    far, near = (2 + s.detach()).clamp_min(0) * s, -(2 - s.detach()).clamp_min(0) * s
+    never = torch.finfo(s.dtype).min
+    apart = torch.where(similar > 0, never, far).flatten().logsumexp(0)
+    together = torch.where(similar > 0, near, never).flatten().logsumexp(0)
+    quantisation = (sign(codes) - codes).square().sum(1).mean()
+    return (apart + together) / len(codes) + 1e-4 * quantisation + F.mse_loss(predicted, labels)
+
+
+LOSSES = {"likelihood": prototype_loss, "circle": circle_loss}
+
+
 def prototype_step(
-    net: PrototypeNet, optimiser: torch.optim.Optimizer, labels: Tensor, bank: Tensor, bank_labels: Tensor
+    net: PrototypeNet,
+    optimiser: torch.optim.Optimizer,
+    labels: Tensor,
+    bank: Tensor,
+    bank_labels: Tensor,
+    loss_name: str = "likelihood",
 ) -> Tensor:
     """One training step on a batch of label vectors; returns the loss."""
     _, codes, predicted = net(labels)
     similar = (labels @ bank_labels.T > 0).to(codes.dtype)
-    loss = prototype_loss(codes, predicted, labels, bank, similar)
+    loss = LOSSES[loss_name](codes, predicted, labels, bank, similar)
     optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     optimiser.step()
@@ -55,18 +78,23 @@ def prototype_step(
 
 @dataclass(frozen=True)
 class PrototypeCode(Aim):
-    """ProS-GAN's prototype code: learned from the labels and codes of the training split (CVPR 2021)"""
+    """ProS-GAN's prototype code: learned from the labels and codes of the training split (CVPR 2021)
+
+    `loss=circle`: as the journal version trains it (TMM 2022).
+    """
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"steps": 600, "hidden": 512, "rate": 1e-3},
-        "published": {"steps": 30_000, "batch_size": 64, "rate": 1e-4, "hidden": 4096, "representation": 512},
+        "published": {"steps": 30_000, "batch_size": 64, "rate": 1e-4, "hidden": 4096, "representation": 512, "loss": "likelihood"},
     }
     steps: int = option(30_000, "training steps; the rate falls tenfold at half and at three quarters")
     batch_size: int = option(64, "label vectors a step, drawn from the distinct ones of the database")
     rate: float = option(1e-4, "Adam's learning rate")
     hidden: int = option(4096, "width of the hidden layer")
     representation: int = option(512, "width of r_t, which conditions ProS-GAN's generator")
+
+    loss: Literal["likelihood", "circle"] = option("likelihood", "of similar and dissimilar codes: the paper's, or the journal's")
 
     def fit(self, victim: Victim, data: Split, run: Run) -> dict[str, Tensor]:
         train = victim.reference("train")
@@ -77,7 +105,7 @@ class PrototypeCode(Aim):
         left = run.resumable(self.steps, net=net, optimiser=optimiser, schedule=schedule)
         for _ in run.track(left, "training PrototypeNet"):
             labels = draw_targets(pool, self.batch_size, run.generator)
-            prototype_step(net, optimiser, labels, train.codes, train.labels)
+            prototype_step(net, optimiser, labels, train.codes, train.labels, self.loss)
             schedule.step()
         return dict(net.state_dict())
 
@@ -93,3 +121,19 @@ class PrototypeCode(Aim):
             net = PrototypeNet(classes, bits, hidden, representation)
         net.load_state_dict(state, assign=True)
         return net.requires_grad_(False)
+
+
+@dataclass(frozen=True)
+class THACode(PrototypeCode):
+    """THA's prototype code: the same network with a circle loss, towards any label (SIGIR 2021)
+
+    Its label head is trained along, where the paper's network has none; the code does not depend on it but through the layers
+    they share.
+    """
+
+    paper: ClassVar[str] = "https://doi.org/10.1145/3404835.3462861"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        name: {**options, "loss": "circle", **({"batch_size": 32} if name == "published" else {})}
+        for name, options in PrototypeCode.presets.items()
+    }
+    loss: Literal["likelihood", "circle"] = option("circle", "of similar and dissimilar codes: the paper's, or the journal's")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from hashbench.api import Budget, Victim, sign
+from hashbench.api import Budget
 
-from ..aims.prototype import PrototypeNet
 from .discriminator import Discriminator
 from .generator import Generator
-from .losses import adversarial_loss, hamming_loss, reconstruction_loss
+from .losses import adversarial_loss, reconstruction_loss
+
+Condition = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Target labels (B, C) -> what the generator is told (B, R), and codes (B, K)."""
+Hashing = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Images in [0, 1], codes and target labels -> a loss."""
 
 
 def bound(output: Tensor, images: Tensor, mode: str, epsilon: float) -> Tensor:
@@ -44,8 +49,8 @@ class Trainer:
 
     generator: Generator
     discriminator: Discriminator
-    prototype: PrototypeNet
-    victim: Victim
+    condition: Condition
+    hashing: Hashing
     weights: Weights
     mode: str
     budget: Budget
@@ -66,16 +71,14 @@ class Trainer:
         The generator runs once; the discriminator is updated first, where it is its turn, and judges as updated.
         """
         images = 2 * pixels - 1
-        with torch.no_grad():
-            represented, prototypes, _ = self.prototype(targets)
-            codes = sign(prototypes)
+        represented, codes = self.condition(targets)
         fakes = bound(self.generator(represented, images), images, self.mode, self.budget.epsilon)
         judged, wanted = labels[:, : self.discriminator.classes], targets[:, : self.discriminator.classes]
-        if update_discriminator:
+        if update_discriminator and self.weights.adversarial:
             self._update_discriminator(images, judged, fakes.detach(), wanted)
         loss = self.weights.reconstruction * reconstruction_loss(fakes, images)
         if self.weights.hamming:
-            loss = loss + self.weights.hamming * hamming_loss(self.victim.relaxed((fakes + 1) / 2), codes)
+            loss = loss + self.weights.hamming * self.hashing((fakes + 1) / 2, codes, targets)
         if self.weights.adversarial:
             self.discriminator.requires_grad_(False)
             loss = loss + self.weights.adversarial * adversarial_loss(self.discriminator(fakes), wanted, 0.0)

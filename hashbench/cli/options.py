@@ -81,7 +81,10 @@ OPTIONS = {
     "seed": Declared("--seed", "Seeds of hashers, targets and draws.", "seeds", type=int, default=0, listed=True),
     "benchmark": Declared("--benchmark", "What is measured.", "benchmarks", said="all built-in", listed=True),
     "report": Declared("--report", "Reports to write.", "reports", default="html", listed=True),
-    "epsilon": Declared("--epsilon", "L-inf budgets in pixel values of [0, 1].", "epsilons", default="8/255", listed=True),
+    "epsilon": Declared("--epsilon", "Budgets in pixel values of [0, 1].", "epsilons", default="8/255", listed=True),
+    "norm": Declared(
+        "--norm", "What budgets bound: linf, each value's change; l2, the length of an image's.", default="linf", metavar="linf|l2"
+    ),
     "data": Declared(
         "--data",
         "The folder of a dataset that reads one, or one that holds it under the dataset's name.",

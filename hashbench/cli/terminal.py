@@ -16,7 +16,7 @@ COLUMNS = {
     "clean": ("t_map_clean", 3),
     "t-MAP": ("t_map", 3),
     "aim code": ("t_map_aim", 3),
-    "way to best aim": ("t_map_share", 2),
+    "way to oracle": ("t_map_share", 2),
     "RMS": ("rms", 4),
     "L-inf x255": ("linf", 2),
 }
@@ -49,7 +49,7 @@ def results_table(results: Results) -> Table:
 
 
 def _name(cell: CellResult, name: str) -> str:
-    return epsilon_text(cell.at.epsilon) if name == "epsilon" else str(cell.names[name])
+    return epsilon_text(cell.at.epsilon, cell.at.norm) if name == "epsilon" else str(cell.names[name])
 
 
 def _number(cell: CellResult, metric: str, digits: int) -> str:

@@ -98,7 +98,7 @@ class Loop:
             return 0
         try:
             for name, part in self.parts.items():
-                _put_back(part, state[name])
+                _put_back(part, state[name], self.device)
         except (KeyError, RuntimeError, ValueError) as error:
             raise ContractError(
                 f"{self.file} holds another state than this loop has ({error}): delete it and run again."
@@ -144,13 +144,14 @@ def _state(part: Part) -> Any:
     return part.state_dict() if isinstance(part, Stateful) else part
 
 
-def _put_back(part: Part, state: Any) -> None:
+def _put_back(part: Part, state: Any, device: torch.device) -> None:
     if isinstance(part, Tensor):
         part.copy_(state)
     elif isinstance(part, Stateful):
         part.load_state_dict(state)
     else:
-        part.update({name: tensor.to(part[name].device) for name, tensor in state.items()})
+        part.clear()
+        part.update({name: tensor.to(device) for name, tensor in state.items()})
 
 
 def _random(generator: torch.Generator, device: torch.device) -> dict[str, Tensor]:

@@ -8,12 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hashbench.contracts.attack import Attack, State
 from hashbench.contracts.budget import Budget, epsilon_text
-from hashbench.contracts.goal import Goal
+from hashbench.contracts.descent import Descent, Memory, Task, remember
 from hashbench.contracts.plugin import option
-from hashbench.contracts.run import Run
-from hashbench.contracts.victim import Victim
 from hashbench.typing import Float
 
 RELEASE_BATCH = 32
@@ -21,74 +18,107 @@ RELEASE_BATCH = 32
 
 
 @dataclass(frozen=True)
-class Iterative(Attack):
+class Iterative(Descent):
     """Descend the distance of the relaxed code to the aim's, in the budget. Subclasses set defaults or override a factor."""
 
-    aim: str = option("dhta", "the code to steer to: own, p2p, dhta, prototype, or another aim with its options")
-    steps: int = option(100, "iterations")
     step_size: float | None = option(1 / 255, "length of a step in pixel values (sign), or its factor (l2, raw); none: epsilon")
-    rule: Literal["sign", "l2", "raw"] = option("sign", "step along the gradient's sign, the L2-normalised or the raw gradient")
+    rule: Literal["sign", "l2", "raw", "norm"] = option(
+        "sign", "step along the gradient's sign, the L2-normalised or the raw gradient, or as the budget's norm has it steepest"
+    )
     start: Literal["image", "uniform"] = option("image", "begin at the query, or at a uniform draw from the ball around it")
+    starts: int = option(1, "starts, all but the first at uniform draws; of several the best point is kept")
+    keep: Literal["last", "best"] = option("last", "the point that is returned: the last, or that of the least loss")
+    settled: float | None = option(None, "leave an image alone once its loss is this low; none: never")
     anneal: Literal["none", "tenths", "release"] = option(
         "none", "alpha of tanh(alpha * logits): 1, or rising to 1 by tenths of the run, or by the release's absolute iterations"
     )
     expects: float | None = option(None, "the epsilon these options are for, where there is one: another is flagged")
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps is {self.steps}: give at least 1.")
+        self.at_least_one("steps", "samples", "starts")
         if self.step_size is not None and self.step_size <= 0:
             raise ValueError(f"step_size is {self.step_size:g}: give more than 0.")
 
+    @property
+    def rounds(self) -> int:
+        return self.starts
+
     def remark(self, budget: Budget) -> str:
-        if self.expects is None or abs(self.expects - budget.epsilon) < 1e-4:
+        if self.expects is None or (budget.norm == "linf" and abs(self.expects - budget.epsilon) < 1e-4):
             return ""
         wanted = epsilon_text(self.expects)
         return f"its options are for epsilon {wanted}, and the budget is {budget.text}: give --epsilon {wanted}"
 
-    def perturb(
-        self,
-        victim: Victim,
-        state: State,
-        images: Float[Tensor, "b 3 h w"],
-        goal: Goal,
-        codes: Float[Tensor, "b bits"] | None,
-        budget: Budget,
-        run: Run,
-    ) -> Float[Tensor, "b 3 h w"]:
-        if codes is None:
-            raise ValueError(f"{type(self).__name__} needs an aim.")
-        size = budget.epsilon if self.step_size is None else self.step_size
-        adversarial = budget.start(images, goal, run) if self.start == "uniform" else images.clone()
-        kept = {"adversarial": adversarial}
-        for step in run.resumable(self.steps, kept=kept):
-            adversarial = kept["adversarial"].requires_grad_(True)
-            relaxed = victim.relaxed(self.transform(adversarial, run), self.alpha(step))
-            (gradient,) = torch.autograd.grad(self.loss(relaxed, codes).sum(), adversarial)
-            kept["adversarial"] = budget.project(adversarial.detach() - size * self.direction(gradient), images)
-        return kept["adversarial"]
+    def begin(self, kept: Memory, task: Task, start: int) -> None:
+        drawn = self.start == "uniform" or start > 0
+        purpose = f"start{start}" if start else ""
+        if start == 0 and task.origin is not None:
+            point = task.origin
+        else:
+            point = task.budget.start(task.images, task.goal, task.run, purpose) if drawn else task.images.clone()
+        for name in {*kept} - {"best", "best_loss"}:
+            del kept[name]
+        kept["point"] = point
 
-    def loss(self, relaxed: Float[Tensor, "b bits"], codes: Float[Tensor, "b bits"]) -> Float[Tensor, " b"]:
-        """-(1/K) f . h for each image (DHTA, eq. 8): no image's gradient depends on its batch."""
-        return -(relaxed * codes).mean(dim=1)
+    def step(self, kept: Memory, task: Task, step: int) -> None:
+        """Gradient, step, projection."""
+        loss, gradient = self.gradient(kept, task, step)
+        if self._remembers:
+            remember(kept, loss)
+        change = self.size(task.budget) * self.direction(gradient, task.budget)
+        if self.settled is not None:
+            change = change * (loss > self.settled).to(change.dtype).view(-1, 1, 1, 1)
+        kept["point"] = task.budget.project(kept["point"] - change, task.images)
 
-    def transform(self, images: Float[Tensor, "b 3 h w"], run: Run) -> Float[Tensor, "b 3 h w"]:
-        """The input transform, applied before the gradient is taken; the identity here."""
-        return images
+    def end(self, kept: Memory, task: Task, step: int) -> None:
+        """Look at the last point, which no gradient was taken at."""
+        if self._remembers:
+            with torch.no_grad():
+                remember(kept, self.objective(task, kept["point"], step, 0))
 
-    def direction(self, gradient: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+    def result(self, kept: Memory, task: Task) -> Float[Tensor, "b 3 h w"]:
+        return kept["best"] if self._remembers else kept["point"]
+
+    def gradient(self, kept: Memory, task: Task, step: int) -> tuple[Tensor, Tensor]:
+        """(B,) losses and the gradients (B, 3, h, w) that the step follows: those at the point; momentum may add to them."""
+        return self.evaluate(task, kept["point"], step)
+
+    def size(self, budget: Budget) -> float:
+        """The length of a step."""
+        return budget.epsilon if self.step_size is None else self.step_size
+
+    def direction(self, gradient: Float[Tensor, "b 3 h w"], budget: Budget) -> Float[Tensor, "b 3 h w"]:
         """The step rule, image by image."""
         if self.rule == "sign":
             return gradient.sign()
+        if self.rule == "norm":
+            return budget.steepest(gradient)
         if self.rule == "l2":
             return gradient / gradient.flatten(1).norm(dim=1).clamp_min(1e-12).view(-1, 1, 1, 1)
         return gradient / RELEASE_BATCH
+
+    def objective(self, task: Task, images: Float[Tensor, "b 3 h w"], step: int, view: int) -> Float[Tensor, " b"]:
+        views = self.transform(images, task, step, view)
+        return self.distance(self.alpha(step) * task.victim.logits(views), task.codes)
+
+    def transform(self, images: Float[Tensor, "b 3 h w"], task: Task, step: int, view: int) -> Float[Tensor, "b 3 h w"]:
+        """The input transform, applied before the gradient is taken; the identity here."""
+        return images
 
     def alpha(self, step: int) -> float:
         """The scale inside tanh at a step (methods of HAG and DHTA: small first, so that gradients do not vanish)."""
         if self.anneal == "none":
             return 1.0
         if self.anneal == "tenths":
-            return (0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)[step * 10 // self.steps]
+            return tenths(step, self.steps)
         bounds = ((1000, 0.1), (1200, 0.2), (1400, 0.3), (1600, 0.5), (1800, 0.7))
         return next((alpha for end, alpha in bounds if step < end), 1.0)
+
+    @property
+    def _remembers(self) -> bool:
+        return self.keep == "best" or self.starts > 1
+
+
+def tenths(step: int, steps: int) -> float:
+    """alpha of a step by tenths of the run (SAAT's schedule)."""
+    return (0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)[step * 10 // steps]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from hashbench.contracts.budget import Budget
 from hashbench.protocols.protocol import Protocol
+from hashbench.retrieval.oracle import Oracle
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,16 @@ class AttackLog:
     fit_seconds: float
     aim_fit_seconds: float
     zero_gradient: np.ndarray | None
-    """(Q,) whether the gradient towards the aim code vanishes at the query; None where the attack takes no gradients to a code."""
+    """(Q,) whether the gradient towards the aim code (an ensemble's: away from the own) vanishes at the query; None where the
+    attack takes no gradients to a code."""
     change_without_budget: float
     """The largest difference it made to an image with a budget of 0; nan where it failed."""
+    random_hasher: bool = False
+    """Whether two forwards of the same images differed."""
+    members: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Of an ensemble: (Q, K) codes of the images as they would be scored, by member, in the order they were made."""
+    choice: np.ndarray | None = None
+    """Of an ensemble: (Q, K) codes of the attacker's own choice among its images."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +58,16 @@ class Products:
     """(Q, K) of the attacked hasher, before images were rounded to 8 bits."""
     aim_codes: np.ndarray | None
     """(Q, K), None where the attack has no aim or an untargeted one."""
+    oracle: Oracle
+    """The best code for each target: (Q, K) codes, their AP, and whether no code has a larger one."""
+    untargeted: bool
+    """Whether the attack can only be untargeted."""
     clean_pixels: np.ndarray
     """(Q, 3, h, w) uint8"""
     adversarial: np.ndarray
     """(Q, 3, h, w) uint8, or float32 in [0, 1] where the protocol does not round: the very images that were hashed."""
+    hash: Callable[[np.ndarray], np.ndarray]
+    """Codes (n, K) of images (n, 3, h, w) uint8, on the hasher that is scored."""
     database_pixels: Callable[[np.ndarray], np.ndarray]
     """Database positions -> (n, 3, h, w) uint8."""
     controls: Mapping[str, np.ndarray]

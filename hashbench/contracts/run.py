@@ -78,7 +78,12 @@ class Run:
         """A generator of one query's own, so that results do not depend on the batch it is in."""
         return torch.Generator().manual_seed(derive_seed(self.seed, purpose, index))
 
-    def uniform(self, like: Tensor, indices: Sequence[int]) -> Tensor:
-        """Uniform draws in [0, 1), one row a query, shaped and placed like `like`."""
-        rows = [torch.rand(like.shape[1:], generator=self.query_generator(i)) for i in indices]
+    def uniform(self, like: Tensor, indices: Sequence[int], purpose: str = "") -> Tensor:
+        """Uniform draws in [0, 1), one row a query, shaped and placed like `like`; other draws for another purpose."""
+        rows = [torch.rand(like.shape[1:], generator=self.query_generator(i, purpose)) for i in indices]
+        return torch.stack(rows).to(like.device, non_blocking=True)
+
+    def normal(self, like: Tensor, indices: Sequence[int], purpose: str = "") -> Tensor:
+        """Standard normal draws, likewise."""
+        rows = [torch.randn(like.shape[1:], generator=self.query_generator(i, purpose)) for i in indices]
         return torch.stack(rows).to(like.device, non_blocking=True)

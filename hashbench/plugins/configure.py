@@ -14,7 +14,7 @@ from hashbench.plugins.spec import Spec, parse_spec
 
 
 def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
-    """The plugin that `text` names. Options: an explicit one beats `name[preset=...]` beats the run's preset beats the default.
+    """The plugin that `text` names. Options: an explicit one beats the preset (its own, else the run's) beats the default.
 
     Raises UnknownName, BadOption or UserError, each with one sentence that says what to do.
     """
@@ -23,13 +23,11 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
     if not dataclasses.is_dataclass(loaded):
         raise UserError(f"the {kind.removesuffix('s')} '{spec.name}' is not a dataclass: decorate it with @dataclass(frozen=True).")
     cls: Any = loaded
-    options: dict[str, Any] = dict(cls.presets.get(preset, {})) if preset else {}
     written = dict(spec.options)
     own = written.pop("preset", None)
-    if own is not None:
-        if own not in cls.presets:
-            raise UnknownName(f"preset of {spec.name}", own, cls.presets)
-        options |= cls.presets[own]
+    if own is not None and own not in cls.presets:
+        raise UnknownName(f"preset of {spec.name}", own, cls.presets)
+    options: dict[str, Any] = dict(cls.presets.get(own or preset, {}))
     missing = sorted(getattr(cls, "__abstractmethods__", ()))
     if missing:
         raise UserError(f"the {kind.removesuffix('s')} '{spec.name}' lacks the method {' and '.join(missing)}: write it.")

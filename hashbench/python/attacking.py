@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from hashbench.contracts.attack import Aim, Attack, FittedAim, aim_of
-from hashbench.contracts.budget import Budget
+from hashbench.contracts.budget import Budget, Norm
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run, Silent, derive_seed
 from hashbench.contracts.victim import Access, Victim
@@ -29,11 +29,14 @@ def attack(
     database: Labelled | None = None,
     train: Labelled | None = None,
     epsilon: float | str = 8 / 255,
+    norm: Norm = "linf",
     seed: int = 0,
     batch_size: int = 64,
     progress: bool = True,
 ) -> Tensor:
-    """Adversarial images, within `epsilon` in L-inf of the given ones and rounded to 8 bits: the ones a benchmark would score.
+    """Adversarial images, within `epsilon` of the given ones and rounded to 8 bits: the ones a benchmark would score.
+
+    `norm`: "linf", or "l2", the length of an image's change.
 
     `model`: images (B, 3, H, W) in [0, 1] to (B, K) outputs whose signs are the code; `hashbench.Model` around it says otherwise.
     `images`: (B, 3, H, W) uint8, or floats in [0, 1]; the result is alike. `attack`: its name with options. `target_labels`
@@ -53,7 +56,7 @@ def attack(
     given = as_images(images)
     hasher = as_hasher(model, given.shape[-1])
     device = next((tensor.device for tensor in [*hasher.parameters(), *hasher.buffers()]), given.device)
-    given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"))
+    given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"), norm)
     goal = goal_of(given, target_labels, query_labels, database, needed=aim is not None and aim.targeted)
     found = {"database": train if database is None else database, "train": database if train is None else train}
     run, data = Run(derive_seed(seed, attack), device, batch_size, bars() if progress else Silent()), split_of(train)

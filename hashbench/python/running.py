@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
+from hashbench.contracts.budget import Norm
 from hashbench.contracts.run import Silent
 from hashbench.engine.models.foreign import Live
 from hashbench.engine.planning.config import Config, config_of
@@ -42,6 +43,7 @@ def run(
     protocols: Texts = "harmonised",
     seeds: Numbers = 0,
     epsilon: float | str | Sequence[float | str] = 8 / 255,
+    norm: Norm = "linf",
     queries: int | None = None,
     targets: str | Path | None = None,
     transfer: bool = False,
@@ -62,9 +64,9 @@ def run(
     """Train or reuse hashers, run attacks on them, score them. Lists multiply into cells, as on the command line.
 
     `attacks`, `hashers`, ...: names with options, as in 'dhta[steps=200]'. `models`: networks of your own, as `--model` takes
-    them, a module, or modules by name; images in [0, 1] go in, K outputs whose signs are the code come out. `epsilon`: the L-inf
-    budget in pixel values of [0, 1]. `queries`: how many are attacked, drawn by the seed; all by default. `out`: where to write
-    what `hashbench run` writes; nothing is written by default, but what is kept for reuse in `store`.
+    them, a module, or modules by name; images in [0, 1] go in, K outputs whose signs are the code come out. `epsilon`: the
+    budget in pixel values of [0, 1], in L-inf or the `norm` given. `queries`: how many are attacked, drawn by the seed; all by
+    default. `out`: where to write what `hashbench run` writes; nothing is written by default, but what is kept in `store`.
 
     Raises UserError, in one sentence, for what can't be run. A cell that fails is in `failures` and warned of; the others go on.
     """
@@ -81,6 +83,7 @@ def run(
             "protocols": _listed(protocols),
             "seeds": _listed(seeds),
             "epsilons": tuple(map(str, _listed(epsilon))),
+            "norm": norm,
             "queries": queries,
             "targets": _text(targets),
             "transfer": transfer,

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hashbench.typing import Facts, JsonValue
 
-SCHEMA = 4
+SCHEMA = 5
 """Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`; 2 no `epsilon` among the names, and no
-`plugins` in `made`; 3 a flat `cell` with the label of the `victim` instead of `at` with source and target. All stay readable."""
+`plugins` in `made`; 3 a flat `cell` with the label of the `victim` instead of `at` with source and target; 4 no `norm`,
+and in `t_map_share` what is `t_map_share_best_aim` now. All stay readable."""
 Name = str | int | float
 
 
@@ -47,6 +48,7 @@ class Coordinates(_Value):
     protocol: str
     seed: int
     epsilon: float
+    norm: Literal["linf", "l2"] = "linf"
 
     @property
     def white_box(self) -> bool:
@@ -64,10 +66,11 @@ class Coordinates(_Value):
             "protocol": self.protocol,
             "seed": self.seed,
             "epsilon": self.epsilon,
+            "norm": self.norm,
         }
 
 
-NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "target", "protocol", "seed", "epsilon")
+NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "target", "protocol", "seed", "epsilon", "norm")
 COLUMNS = (*NAMES, "metric", "value", "low", "high")
 
 

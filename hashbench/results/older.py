@@ -15,19 +15,33 @@ Hashers: TypeAlias = Mapping[str, Facts]
 
 
 def brought_up(content: Facts, hashers: Hashers, config: Mapping[str, JsonValue]) -> Facts:
-    """A cell of schema 1 to 3 as one of the present schema; one of the present schema as it is. Raises KeyError or TypeError.
+    """A cell of schema 1 to 4 as one of the present schema; one of the present schema as it is. Raises KeyError or TypeError.
 
     `config`: what the run was asked for, whose epsilon stands for that of a cell without a number in schemas 1 and 2.
     """
     if content.get("schema", 1) == SCHEMA:
         return content
+    if content.get("schema") == 4:
+        return {**content, "rows": _renamed(content["rows"])}
     names, made = _facts(content["cell"]), _facts(content["made"])
     epsilon = names["epsilon"] if "epsilon" in names else _budget(made, config)
     own = hasher_of(names)
     target = hashers.get(str(names["victim"])) or _parsed(str(names["victim"]))
     kept = {name: names[name] for name in ("dataset", "attack", "protocol", "seed")}
     at: Facts = {**kept, "source": own, "target": target, "epsilon": epsilon}
-    return {**{name: content[name] for name in ("status", "reason", "rows", "flags")}, "at": at, "made": made or None}
+    return {
+        **{name: content[name] for name in ("status", "reason", "flags")},
+        "rows": _renamed(content["rows"]),
+        "at": at,
+        "made": made or None,
+    }
+
+
+def _renamed(rows: JsonValue) -> JsonValue:
+    """Rows whose share of the way was to the best aim code of the table."""
+    names = {"t_map_share": "t_map_share_best_aim"}
+    found = rows if isinstance(rows, list) else []
+    return [row | {"metric": names.get(str(row["metric"]), row["metric"])} if isinstance(row, dict) else row for row in found]
 
 
 def hashers_of(contents: list[Facts]) -> Hashers:

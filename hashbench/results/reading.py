@@ -114,7 +114,7 @@ def _read_cell(folder: Path, slug: str, content: Facts, timings: Timings, hasher
         raise UserError(f"{file} lacks {error}: it is no cell of hashbench; run the same command again.") from error
     cell = _checked(CellFile, known, file)
     names = tuple(str(value) for value in cell.at.columns.values())
-    own = timings.get(names) or timings.get(names[:-1], [])
+    own = next((timings[known] for known in (names, names[:-1], names[:-2]) if known in timings), [])
     try:
         values = load_file(arrays) if arrays.is_file() else {}
     except (SafetensorError, OSError, ValueError) as error:
@@ -134,11 +134,11 @@ def _checked(kind: type[Model], content: Facts, file: Path) -> Model:
 
 
 def _read_timings(file: Path) -> Timings:
-    """Rows of timings.csv by the names of their cell; older files have `victim` for `target`, and some no epsilon."""
+    """Rows of timings.csv by the names of their cell; older files have `victim` for `target`, and some no epsilon or norm."""
     found: dict[tuple[str, ...], list[Measured]] = {}
     try:
         table = pd.read_csv(file).rename(columns={"victim": "target"})
-        missing = [name for name in COLUMNS if name not in table and name != "epsilon"]
+        missing = [name for name in COLUMNS if name not in table and name not in ("epsilon", "norm")]
     except (OSError, ValueError) as error:
         raise UserError(f"{file} can't be read as a table of times: run the same command again.") from error
     if missing:

@@ -15,7 +15,7 @@ from hashbench.results.comparison import differences, seed_spread
 from hashbench.results.run import RunFacts, Shown
 from hashbench.results.setting import Setting, settings_of
 
-_TRANSFER = ("dataset", "protocol", "seed", "epsilon", "attack", "source", "target")
+_TRANSFER = ("dataset", "protocol", "seed", "epsilon", "norm", "attack", "source", "target")
 _TRANSFERRED = ("t_map", "t_map_floor", "t_map_clean", "t_map_share")
 
 

@@ -12,7 +12,7 @@ from hashbench.results.cell import CellResult, Name
 from hashbench.retrieval import Bootstrap
 from hashbench.retrieval.bootstrap import percentiles
 
-TABLE = ("dataset", "hasher", "backbone", "bits", "target", "protocol", "seed", "epsilon")
+TABLE = ("dataset", "hasher", "backbone", "bits", "target", "protocol", "seed", "epsilon", "norm")
 
 
 Difference = tuple[float, float, float]

@@ -10,6 +10,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from hashbench.errors import UserError
 from hashbench.typing import JsonValue
 
+Measure = Literal[
+    "t_map",
+    "t_map_share",
+    "map_attacked",
+    "rms",
+    "l2",
+    "ssim",
+    "t_map_jpeg75",
+    "robustness_targeted",
+    "robustness_untargeted",
+    "seconds_per_image",
+    "forwards_per_image",
+    "backwards_per_image",
+    "fit_seconds",
+]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,7 +45,7 @@ class Show(_Strict):
 
     kind: Literal["rows", "measures", "matrix", "curves", "retrieved", "sweep"]
     rows: list[Row] = Field(min_length=1)
-    measures: list[Literal["t_map", "rms", "seconds_per_image"]] = Field(default_factory=list)
+    measures: list[Measure] = Field(default_factory=list)
     option: str = ""
 
     @model_validator(mode="after")

@@ -62,9 +62,10 @@ class SuiteFile:
 
 
 def suite_names() -> list[str]:
-    """The built-in suites, in the paper's order."""
+    """The built-in suites, in the paper's order, then those beyond it."""
     names = sorted(file.name.removesuffix(".toml") for file in _folder().iterdir() if file.name.endswith(".toml"))
-    return sorted(names, key=lambda name: (name == "paper", not name.startswith("table"), name))
+    kinds = ("table", "figure", "paper")
+    return sorted(names, key=lambda name: (next((i for i, kind in enumerate(kinds) if name.startswith(kind)), len(kinds)), name))
 
 
 def load_suite(text: str, beside: Path | None = None) -> SuiteFile:

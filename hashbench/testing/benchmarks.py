@@ -11,6 +11,7 @@ from hashbench.contracts.benchmark import Benchmark
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.products import AttackLog, Products
 from hashbench.protocols.protocol import PROTOCOLS
+from hashbench.retrieval.oracle import Oracle
 from hashbench.testing.finding import Finding, Trial, try_options
 
 _QUERIES, _ROWS, _BITS = 6, 40, 8
@@ -40,8 +41,11 @@ def small_products(protocol: str = "harmonised") -> Products:
         attacked_codes=codes(_QUERIES),
         unrounded_codes=codes(_QUERIES),
         aim_codes=codes(_QUERIES),
+        oracle=Oracle(codes(_QUERIES), zeros + 0.9, zeros > 0),
+        untargeted=False,
         clean_pixels=clean,
         adversarial=moved if eight_bit else (moved / np.float32(255)).astype(np.float32),
+        hash=lambda images: np.where(images.reshape(len(images), -1)[:, :_BITS] > 127, 1, -1).astype(np.int8),
         database_pixels=lambda rows: pixels[rows],
         controls={"pixels": rng.random(_QUERIES), "random": rng.random(_QUERIES)},
         log=AttackLog(zeros + 1e-4, zeros + 0.03, zeros + 0.9, 0.01, 1.0, 1.0, 2.0, 1.0, zeros.astype(bool), 0.0),

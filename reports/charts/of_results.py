@@ -20,8 +20,8 @@ from .look import Chart
 from .scatter import Point, scatter
 from .strips import strips
 
-WORLD = ("dataset", "protocol", "seed", "epsilon")
-HASHER = ("dataset", "hasher", "backbone", "bits", "protocol", "seed")
+WORLD = ("dataset", "protocol", "seed", "epsilon", "norm")
+HASHER = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "norm")
 
 
 def bars(results: Results) -> list[Chart]:
@@ -131,6 +131,49 @@ def over_epsilon(results: Results) -> list[Chart]:
     return charts
 
 
+def over_bits(results: Results) -> list[Chart]:
+    """t-MAP by code length, where hashers of several were attacked; a chart for whatever else differs, a line an attack."""
+    charts = []
+    for names, settings in _together(results, (*HASHER[:3], "protocol", "seed", "epsilon", "norm")):
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for setting in settings:
+            for cell in setting.done:
+                reached = _interval(cell, "t_map")
+                if reached is not None:
+                    found.setdefault(cell.label, []).append((float(cell.at.target.bits), *reached))
+        several = {name: line for name, line in found.items() if len({point[0] for point in line}) > 1}
+        if several:
+            charts.append(_security("code length", names, "bits", several))
+    return charts
+
+
+HANDLED = {
+    "": "as made",
+    "_jpeg95": "JPEG 95",
+    "_jpeg75": "JPEG 75",
+    "_jpeg50": "JPEG 50",
+    "_resize75": "75 %",
+    "_shift": "half a pixel",
+}
+HANDLED["_bits6"] = "6 bits"
+"""Ends of the metrics of the benchmark survival, and what was done to the images."""
+
+
+def survival(results: Results) -> list[Chart]:
+    """What is left of each attack when its images are handled; a chart a setting."""
+    charts = []
+    for names, settings in _together(results, (*WORLD, *HASHER[1:4])):
+        for setting in settings:
+            values = {
+                cell.label: {said: found for end, said in HANDLED.items() if (found := _interval(cell, f"t_map{end}")) is not None}
+                for cell in setting.done
+            }
+            handled = {label: found for label, found in values.items() if len(found) > 1}
+            if handled:
+                charts.append(grouped("t-MAP after handling", f"{names}; the same images", list(HANDLED.values()), handled))
+    return charts
+
+
 def over_steps(results: Results) -> list[Chart]:
     """Security curves: t-MAP by steps, where attacks were run with several; a chart a hasher, a line an attack and budget."""
     charts = []
@@ -232,6 +275,8 @@ CHARTS = {
     "time": time,
     "epsilon": over_epsilon,
     "steps": over_steps,
+    "code-length": over_bits,
+    "survival": survival,
     "transfer": transfer,
     "pictures": pictures,
 }

@@ -52,7 +52,11 @@ def board_page(board: Board, results: Results) -> dict[str, Any]:
     return {
         "board": board,
         "summary": summary(own),
-        "tables": [tables.board(board), *([tables.over_settings(board)] if len(board.settings) > 1 else [])],
+        "tables": [
+            tables.board(board),
+            *([robust] if (robust := tables.robustness(board)) else []),
+            *([tables.over_settings(board)] if len(board.settings) > 1 else []),
+        ],
         "charts": [*draw.bars(own), *draw.perceptibility(own), *draw.time(own)],
         "missing": [cell for cell in cells if cell.status != "ok"],
         "flags": [(cell, flag) for cell in cells for flag in cell.flags],

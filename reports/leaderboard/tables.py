@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from statistics import mean
 
 from hashbench.api import CellResult, Setting, epsilon_text
@@ -14,7 +15,7 @@ from ..tables.model import Column, Entry, Line, Table, measured, why_missing
 from ..tables.setting import RANK, rank_of
 from .boards import Board, Placed, attack_file, hasher_file
 
-METRICS = ("t_map", "t_map_share_own_aim", "t_map_aim", "t_map_floor", "map_attacked", "rms", "seconds_per_image", "fit_seconds")
+METRICS = ("t_map", "t_map_share", "t_map_aim", "t_map_floor", "map_attacked", "rms", "seconds_per_image", "fit_seconds")
 HASHER = (Column("hasher", None), Column("backbone", None), Column("bits", 0), Column("seed", 0), Column("budget", None))
 
 
@@ -35,6 +36,44 @@ def board(one: Board) -> Table:
         "Intervals are not adjusted for the number of pairs.",
     ]
     return Table("Ranking", one.title, columns, lines, notes=notes)
+
+
+SCORES = ("robustness_untargeted", "robustness_targeted")
+PARTS = {
+    "robustness_untargeted": ("map_clean", "map_attacked", "map_floor"),
+    "robustness_targeted": ("t_map_oracle", "t_map", "t_map_floor"),
+}
+
+
+def robustness(one: Board) -> Table | None:
+    """Hashers by what an ensemble of attacks leaves of them; None where none was run."""
+    columns = [*HASHER, Column("by", None)]
+    columns += [column for score in SCORES for column in (column_of(score), *map(column_of, PARTS[score]))]
+    lines: dict[tuple[str, str, str], dict[str, CellResult]] = {}
+    for setting in one.settings:
+        for cell in setting.done:
+            for score in SCORES:
+                if cell.row(score) is not None:
+                    key = (json.dumps(setting.names), cell.at.attack.partition("[")[0], str(cell.option("version")))
+                    lines.setdefault(key, {})[score] = cell
+    if not lines:
+        return None
+    found = []
+    for (_, attack, version), cells in lines.items():
+        first = next(iter(cells.values()))
+        numbers = [
+            measured(cells[score], metric) if score in cells else Entry(why="not run")
+            for score in SCORES
+            for metric in (score, *PARTS[score])
+        ]
+        found.append((_least(cells), Line((*_hasher(first), Entry(f"{attack} {version}"), *numbers), cell=first)))
+    notes = ["By the smaller of the two scores, the largest first. Budgets and versions of the ensemble are apart."]
+    lines_ = [line for _, line in sorted(found, key=lambda pair: -pair[0])]
+    return Table("Hashers by robustness", one.title, columns, lines_, labels=len(HASHER), notes=notes)
+
+
+def _least(cells: Mapping[str, CellResult]) -> float:
+    return min((value for score, cell in cells.items() if (value := cell.value(score)) is not None), default=-1.0)
 
 
 def over_settings(one: Board) -> Table:
@@ -59,7 +98,7 @@ def over_settings(one: Board) -> Table:
             *(Entry(len(found)), Entry(sum(place.rank == 1 for place in found))),
             Entry(_mean([place.rank for place in found]), why=why),
             Entry(_mean([place.cell.value("t_map") for place in found]), why=why),
-            Entry(_mean([place.cell.value("t_map_share_own_aim") for place in found]), why=why or "it steers to no code"),
+            Entry(_mean([place.cell.value("t_map_share") for place in found]), why=why),
         )
         lines.append(Line((Entry(label, href=attack_file(names[label].at.attack)), *numbers)))
     return Table("Over all settings", one.title, columns, lines)
@@ -92,7 +131,7 @@ def of_hasher(settings: Sequence[tuple[Board, Setting]]) -> Table:
     for one, setting in settings:
         for cell, place in by_rank(setting):
             attack = Entry(cell.label, href=attack_file(cell.at.attack))
-            where = (Entry(one.title, href=one.file), Entry(epsilon_text(cell.at.epsilon)))
+            where = (Entry(one.title, href=one.file), Entry(epsilon_text(cell.at.epsilon, cell.at.norm)))
             lines.append(Line((attack, rank_of(cell, place), *where, *_numbers(cell)), cell=cell))
     return Table("Attacks on it", "by rank", columns, lines)
 
@@ -112,7 +151,11 @@ def _behind(place: Ranked | None) -> Entry:
 def _hasher(cell: CellResult) -> tuple[Entry, ...]:
     names = cell.names
     method = Entry(str(names["hasher"]), href=hasher_file(cell) if cell.made else "")
-    return (method, *(Entry(names[name]) for name in ("backbone", "bits", "seed")), Entry(epsilon_text(cell.at.epsilon)))
+    return (
+        method,
+        *(Entry(names[name]) for name in ("backbone", "bits", "seed")),
+        Entry(epsilon_text(cell.at.epsilon, cell.at.norm)),
+    )
 
 
 def _numbers(cell: CellResult) -> list[Entry]:

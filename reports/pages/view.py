@@ -70,7 +70,8 @@ def _lead(attacks: int, settings: int) -> str:
 def _overview(results: Results) -> list[tuple[str, list[Chart]]]:
     found = {
         "Attacks": draw.bars(results),
-        "Security curves": [*draw.over_epsilon(results), *draw.over_steps(results)],
+        "Security curves": [*draw.over_epsilon(results), *draw.over_steps(results), *draw.over_bits(results)],
+        "Survival": draw.survival(results),
         "Trade-offs": [*draw.perceptibility(results), *draw.time(results)],
     }
     return [(name, charts) for name, charts in found.items() if charts]
@@ -81,7 +82,7 @@ def _setting(setting: Setting, short: str, several: bool, quality: Quality) -> d
         "title": label(setting.names),
         "short": short,
         "made": setting.done[0].made if setting.done else None,
-        "epsilon": epsilon_text(setting.epsilon),
+        "epsilon": epsilon_text(setting.epsilon, str(setting.names["norm"])),
         "attacks": of_setting.attacks(setting, several),
         "differences": of_setting.differences(setting),
         "details": of_setting.details(setting),

@@ -39,9 +39,9 @@ def _setting(setting: Setting, ranked: Sequence[Ranked], where: str) -> str:
         text = f"{where}: {first.label} has t-MAP {t_map}"
     else:
         text = f"{where}: {first.label} has the largest t-MAP, {t_map}{_ahead(ranked)}"
-    share = measured(first, "t_map_share_own_aim")
+    share = measured(first, "t_map_share")
     if isinstance(share.value, int | float) and share.low is not None and share.low > 0:
-        text += f". That is {100 * share.value:.0f} % of the way from a random ranking to the code it steers to"
+        text += f". That is {100 * share.value:.0f} % of the way from a random ranking to the best code that is known"
     floor, clean = (first.value(metric) for metric in ("t_map_floor", "t_map_clean"))
     if floor is not None and clean is not None:
         text += f"; a random ranking has {floor:.3f}, the unattacked query {clean:.3f}"

@@ -16,8 +16,13 @@ _COLUMNS = {
         help="(t-MAP - floor) / (t-MAP of aim code - floor); can exceed 100 %",
     ),
     "t_map_share": Column(
+        "of the way to the oracle", 0, 100.0, " %", help="(t-MAP - floor) / (t-MAP of the oracle's code - floor)"
+    ),
+    "t_map_share_best_aim": Column(
         "of the way to the best aim", 0, 100.0, " %", help="the same with the best aim code of this hasher in the run"
     ),
+    "t_map_oracle": Column("t-MAP of the oracle", help="the best code that is known for the target: a ceiling for every attack"),
+    "oracle_proven": Column("oracle proven", 0, 100.0, " %", help="share of targets for which no code is better"),
     "t_map_aim": Column("t-MAP of the aim code", help="the code the attack steers to, scored as if it were reached"),
     "t_map_floor": Column("t-MAP floor", help="expected t-MAP of a random ranking"),
     "t_map_clean": Column("t-MAP clean", help="t-MAP of the unattacked query"),
@@ -27,6 +32,10 @@ _COLUMNS = {
     "t_distance_relevant": Column("bits to relevant", 2, help="mean Hamming distance to images relevant to the target (eq. 2)"),
     "t_distance_irrelevant": Column("bits to irrelevant", 2, help="mean Hamming distance to all other images (eq. 2)"),
     "map_clean": Column("MAP clean", help="of the hasher, on unattacked queries"),
+    "robustness_untargeted": Column(
+        "robustness, untargeted", 2, help="(MAP attacked - floor) / (MAP clean - floor), at least 0: 1 is untouched"
+    ),
+    "robustness_targeted": Column("robustness, targeted", 2, help="1 - share of the way to the oracle: 1 is untouched"),
     "map_attacked": Column("MAP attacked", help="what is left of the query's own neighbours"),
     "map_floor": Column("MAP floor", help="expected MAP of a random ranking"),
     "map_pixels": Column("MAP of raw pixels"),
@@ -34,6 +43,9 @@ _COLUMNS = {
     "rms": Column("RMS ×100", 2, 100.0, help="of the change, pooled over all values of all images, in percent of the range"),
     "linf": Column("L∞ ×255", 1, 255.0, help="the largest change of a value, in 8-bit levels"),
     "changed": Column("changed", 0, 100.0, " %", help="share of values that changed"),
+    "l2": Column("L2", 2, help="mean length of the change, in pixel values of [0, 1]"),
+    "ssim": Column("SSIM", 3, help="structural similarity to the query: 1 is the same"),
+    "lpips": Column("LPIPS", 3, help="learned perceptual distance from the query (AlexNet): 0 is the same"),
     "psnr": Column("PSNR, dB", 1),
     "rms_raw": Column("RMS ×100, returned", 2, 100.0, help="before the runner clipped and rounded"),
     "seconds_per_image": Column("ms / image", 2, 1000.0, help="of the attack, a warm-up batch apart"),

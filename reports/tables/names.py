@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from hashbench.api import Name, Setting, epsilon_text
 
-NAMES = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "epsilon")
+NAMES = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "epsilon", "norm")
 
 
-ORDER = ("dataset", "hasher", "backbone", "protocol", "seed", "epsilon")
+ORDER = ("dataset", "hasher", "backbone", "protocol", "seed", "norm", "epsilon")
 
 
 def shown(name: str, value: Name) -> str:
     """A name's value as it is written: bits and seeds say what they are."""
     if name == "epsilon":
         return f"ε {epsilon_text(float(value))}"
+    if name == "norm":
+        return {"linf": "L∞", "l2": "L2"}[str(value)]
     return f"{value} bits" if name == "bits" else f"seed {value}" if name == "seed" else str(value)
 
 

@@ -14,7 +14,7 @@ from .names import in_order, label, labels, shown, varying
 from .setting import COSTS
 
 CELLS = (
-    *("t_map", "t_map_share_own_aim", "t_map_aim", "t_map_floor", "t_map_clean", "map_clean", "map_attacked"),
+    *("t_map", "t_map_share", "t_map_aim", "t_map_floor", "t_map_clean", "map_clean", "map_attacked"),
     *("rms", "linf", "seconds_per_image", "fit_seconds"),
 )
 
@@ -91,7 +91,7 @@ def protocols(results: Results) -> Table | None:
     names = list(dict.fromkeys(cell.at.protocol for cell in results.cells))
     if len(names) < 2:
         return None
-    metrics = ("t_map_floor", "t_map", "t_map_share_own_aim")
+    metrics = ("t_map_floor", "t_map", "t_map_share")
     rows: dict[tuple[str, ...], dict[str, CellResult]] = {}
     for setting, where in zip(results.settings, labels(results.settings, ("dataset", "hasher", "bits")), strict=True):
         for cell in setting.cells if setting.white_box else ():
@@ -110,7 +110,7 @@ def protocols(results: Results) -> Table | None:
 def seeds(results: Results) -> Table | None:
     """How far a number moves when everything is made again, where several seeds were run."""
     spread = results.seed_spread
-    metrics = ("t_map", "t_map_floor", "t_map_share_own_aim", "map_clean", "map_attacked")
+    metrics = ("t_map", "t_map_floor", "t_map_share", "map_clean", "map_attacked")
     rows = spread[spread["metric"].isin(metrics)].to_dict("records")
     if not rows:
         return None
@@ -136,8 +136,7 @@ def transfer(results: Results) -> Table | None:
         return None
     names = [name for name in varying([cell.names for cell in results.cells]) if name not in ("hasher", "backbone", "bits")]
     columns = [Column(heading, None) for heading in ("attack", "made on", "scored on", *names)]
-    metrics = ["t_map", "t_map_floor", "t_map_clean"]
-    metrics += ["t_map_share"] if len(results.runs) == 1 else []
+    metrics = ["t_map", "t_map_floor", "t_map_clean", "t_map_share"]
     columns += [column_of(metric) for metric in metrics]
     lines = [
         Line(

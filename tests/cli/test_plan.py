@@ -109,6 +109,7 @@ def test_the_graph_of_a_run_is_printed_and_drawn(tmp_path: Path) -> None:
         "fitted-attack": 6,
         "images": 6,
         "attacked-codes": 6,
+        "oracle": 2,
         "controls": 2,
     }
     assert "trunk" in next(line for line in printed.splitlines() if line.startswith("hasher")).partition("<-")[2]

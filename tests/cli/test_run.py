@@ -50,6 +50,7 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
         "protocol",
         "seed",
         "epsilon",
+        "norm",
         "metric",
         "value",
         "low",
@@ -57,7 +58,19 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
     ]
     linf = table[table.metric == "linf"].value
     assert len(linf) == 6 and (linf <= 8 / 255).all()
-    assert {"t_map", "t_map_floor", "t_map_aim", "map_clean", "map_attacked", "rms", "psnr", "t_map_share"} <= set(table.metric)
+    assert {
+        "t_map",
+        "t_map_floor",
+        "t_map_aim",
+        "map_clean",
+        "map_attacked",
+        "rms",
+        "psnr",
+        "ssim",
+        "t_map_share",
+        "t_map_oracle",
+        "t_map_jpeg75",
+    } <= set(table.metric)
     made = json.loads(next((tmp_path / "kept0" / "cells").glob("*prosgan*.json")).read_text())["made"]
     assert made["options"]["attack"]["epochs"] == 1 and "classifier" in made["hasher"]["warmup"]
 
@@ -76,6 +89,8 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
         (["--attack", "noise", "--epsilon", "8"], "give a value in (0, 1]"),
         (["--attack", "noise", "--epsilon", "0"], "give a value in (0, 1]"),
         (["--attack", "noise", "--epsilon", "eight"], "write a number or a fraction"),
+        (["--attack", "noise", "--norm", "l3"], "unknown norm 'l3'"),
+        (["--attack", "noise", "--norm", "l2", "--epsilon", "0"], "epsilon is 0"),
         (["--attack", "noise", "--queries", "0"], "give at least 1"),
         (["--attack", "noise", "--bits", "300"], "give 1 to 256"),
         (["--attack", "noise", "--device", "cuda:0"], "CUDA devices here"),

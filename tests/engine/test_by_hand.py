@@ -19,6 +19,7 @@ from hashbench.engine.stages.checks import change_without_budget, zero_gradients
 from hashbench.plugins.configure import configure
 from hashbench.protocols.protocol import PROTOCOLS, Protocol
 from hashbench.retrieval import Bootstrap
+from hashbench.retrieval.oracle import Oracle
 
 DATABASE = np.array([[1, 1, 1], [1, 1, -1], [1, -1, -1], [-1, -1, -1]], dtype=np.int8)
 LABELS = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], dtype=np.uint8)
@@ -42,6 +43,9 @@ def products(protocol: Protocol = PROTOCOLS["harmonised"], **changed: Any) -> Pr
         "attacked_codes": np.array([[-1, -1, -1]], dtype=np.int8),
         "unrounded_codes": np.array([[-1, -1, -1]], dtype=np.int8),
         "aim_codes": np.array([[-1, -1, 1]], dtype=np.int8),
+        "oracle": Oracle(np.array([[-1, -1, -1]], dtype=np.int8), np.array([5 / 6]), np.array([True])),
+        "hash": lambda images: np.array([[-1, -1, -1]], dtype=np.int8),
+        "untargeted": False,
         "clean_pixels": pixels,
         "adversarial": adversarial,
         "database_pixels": lambda rows: np.zeros((len(rows), 3, 1, 2), dtype=np.uint8),
@@ -68,6 +72,8 @@ def test_targeted_retrieval() -> None:
             "t_map": (1 / 1 + 2 / 3) / 2,
             # --+: the relevant --- first; +++ and +-- tie at 2, the relevant ++- last
             "t_map_aim": (1 / 1 + 2 / 4) / 2,
+            "t_map_oracle": (1 / 1 + 2 / 3) / 2,
+            "oracle_proven": 1.0,
             "t_map_worst_ties": (1 / 1 + 2 / 3) / 2,
             "t_map_best_ties": (1 / 1 + 2 / 3) / 2,
             "t_map_floor": floor,
@@ -97,8 +103,10 @@ def test_perceptibility() -> None:
     """One of six values moves by 51 levels, 0.2: mean square 0.04 / 6."""
     rows = {row.metric: row.value for row in configure("benchmarks", "perceptibility").measure(products()).rows}
     rms = math.sqrt(0.04 / 6)
-    scored = {"rms": rms, "linf": 0.2, "changed": 1 / 6, "psnr": -20 * math.log10(rms)}
-    assert rows == pytest.approx({**scored, "rms_raw": 0.1, "linf_raw": 0.3, "changed_raw": 1.0, "psnr_raw": 20.0})
+    scored = {"rms": rms, "linf": 0.2, "l2": 0.2, "changed": 1 / 6, "psnr": -20 * math.log10(rms)}
+    assert rows == pytest.approx(
+        {**scored, "rms_raw": 0.1, "linf_raw": 0.3, "l2_raw": math.sqrt(0.06), "changed_raw": 1.0, "psnr_raw": 20.0}
+    )
     still = products(adversarial=np.zeros((1, 3, 1, 2), dtype=np.uint8))
     assert "psnr" not in {row.metric for row in configure("benchmarks", "perceptibility").measure(still).rows}
 
@@ -114,7 +122,9 @@ def test_the_interval_of_a_root_is_the_root_of_the_interval() -> None:
 
 
 def cell(attack: str, t_map: float, aim: float | None, bits: int = 8, target: int = 8) -> CellResult:
-    values = {"t_map": t_map, "t_map_floor": 0.3, "t_map_clean": 0.2} | ({} if aim is None else {"t_map_aim": aim})
+    values = {"t_map": t_map, "t_map_floor": 0.3, "t_map_clean": 0.2, "t_map_oracle": 0.95} | (
+        {} if aim is None else {"t_map_aim": aim}
+    )
     rows = tuple(Measured(metric=name, value=value, low=value, high=value) for name, value in values.items())
     arrays = {f"per_query/{name}": np.full(4, value) for name, value in values.items()}
     return CellResult(at(attack, bits=bits, target=target), "ok", f"{attack}-{bits}-{target}", rows=rows, arrays=arrays)
@@ -127,10 +137,11 @@ def share(cell: CellResult, metric: str) -> tuple[float | None, ...]:
 
 
 def test_the_share_of_the_way() -> None:
-    """From a floor of 0.3: 0.5 is half of the way to 0.7, and a third of that to the table's best aim, 0.9."""
+    """From a floor of 0.3: 0.5 is half of the way to 0.7, a third of that to the table's best aim, 0.9, and 4/13 to the oracle."""
     near, far, free, lost = cell("near", 0.5, 0.7), cell("far", 0.8, 0.9), cell("free", 0.6, None), cell("lost", 0.5, 0.3)
     for one in finished([near, far, free]):
-        assert share(one, "t_map_share") == pytest.approx(((one.value("t_map") - 0.3) / 0.6,) * 3)
+        assert share(one, "t_map_share_best_aim") == pytest.approx(((one.value("t_map") - 0.3) / 0.6,) * 3)
+        assert share(one, "t_map_share") == pytest.approx(((one.value("t_map") - 0.3) / 0.65,) * 3)
     done = {one.at.attack: one for one in finished([near, far, free])}
     assert share(done["near"], "t_map_share_own_aim") == pytest.approx((0.5,) * 3)
     assert done["free"].value("t_map_share_own_aim") is None
@@ -142,7 +153,7 @@ def test_a_transfer_matrix() -> None:
     values = {(8, 8): 0.7, (8, 16): 0.4, (16, 8): 0.35, (16, 16): 0.8}
     cells = [cell("dhta", value, 0.9 if made == scored else None, made, scored) for (made, scored), value in values.items()]
     table = Results([RunFacts()], cells).transfer
-    matrix = table.pivot(index=table.columns[5], columns=table.columns[6], values="t_map")
+    matrix = table.pivot(index=table.columns[6], columns=table.columns[7], values="t_map")
     assert matrix.loc["dpsh-convnet-8"].tolist() == [0.4, 0.7] and matrix.loc["dpsh-convnet-16"].tolist() == [0.8, 0.35]
     assert matrix.columns.tolist() == ["dpsh-convnet-16", "dpsh-convnet-8"]
     assert set(table.t_map_floor) == {0.3} and set(table.t_map_low - table.t_map) == {0.0}

@@ -14,6 +14,7 @@ from hashbench.contracts.products import AttackLog, Products
 from hashbench.engine.running.flags import cell_flags, table_flags, transfer_flags
 from hashbench.protocols.protocol import PROTOCOLS
 from hashbench.results.cell import CellResult, Measured
+from hashbench.retrieval.oracle import Oracle
 
 RNG = np.random.default_rng(0)
 AIM = RNG.choice([-1, 1], (6, 16)).astype(np.int8)
@@ -42,8 +43,11 @@ def products(clean: float = 0.5, attacked: float = 0.1, unrounded: float = 0.1, 
         attacked_codes=moved(attacked),
         unrounded_codes=moved(unrounded),
         aim_codes=AIM,
+        oracle=Oracle(AIM, empty, empty > 0),
+        untargeted=False,
         clean_pixels=pixels,
         adversarial=pixels,
+        hash=lambda images: AIM,
         database_pixels=lambda rows: pixels[rows],
         controls={},
         log=AttackLog(empty, empty, empty, 0.0, 0.0, 0.0, 0.0, 0.0, **seen),

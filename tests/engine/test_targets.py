@@ -167,7 +167,7 @@ def test_show_prints_each_protocols_floor() -> None:
         group, ["targets", "show", "--dataset", "shapes[train=64,database=128,queries=8]"], catch_exceptions=False
     )
     assert done.exit_code == 0
-    assert all(f"protocol {name} version 1" in done.output for name in PROTOCOLS) and done.output.count("floor of t-MAP") == len(
+    assert all(f"protocol {name} version 2" in done.output for name in PROTOCOLS) and done.output.count("floor of t-MAP") == len(
         PROTOCOLS
     )
 

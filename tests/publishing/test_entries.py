@@ -52,7 +52,7 @@ def test_an_honest_entry_holds_and_the_leaderboard_tells_it_apart(packed: tuple[
     runs = [str(entry), str(tmp_path / "confirmed")]
     assert hashbench("leaderboard", *runs, "-o", str(tmp_path / "site")).returncode == 0
     index = (tmp_path / "site" / "index.html").read_text()
-    assert "version 1, self-reported" in index and "version 1, verified" in index
+    assert "version 2, self-reported" in index and "version 2, verified" in index
 
 
 def test_a_sample_is_drawn_by_the_targets(packed: tuple[Path, Path], tmp_path: Path) -> None:

@@ -20,7 +20,11 @@ from hashbench.results.writing import write_results
 HEADINGS = {
     "t-MAP": ("t_map", 1, 3),
     "of the way to its aim": ("t_map_share_own_aim", 100, 0),
-    "of the way to the best aim": ("t_map_share", 100, 0),
+    "of the way to the best aim": ("t_map_share_best_aim", 100, 0),
+    "of the way to the oracle": ("t_map_share", 100, 0),
+    "t-MAP of the oracle": ("t_map_oracle", 1, 3),
+    "SSIM": ("ssim", 1, 3),
+    "L2": ("l2", 1, 2),
     "t-MAP of the aim code": ("t_map_aim", 1, 3),
     "t-MAP floor": ("t_map_floor", 1, 3),
     "t-MAP clean": ("t_map_clean", 1, 3),

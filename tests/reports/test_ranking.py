@@ -46,7 +46,7 @@ def test_the_summary_says_who_leads_by_how_much_and_what_is_tied() -> None:
     gap = setting.difference(first, second)
     assert first.label in sentence and f"{first.value('t_map'):.3f} [" in sentence
     assert gap is not None and f"ahead of {second.label} by {gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]" in sentence
-    share = first.value("t_map_share_own_aim")
+    share = first.value("t_map_share")
     assert share is not None and f"{100 * share:.0f} % of the way" in sentence
     assert "not told apart" in summary(_tied(results))[0]
 

@@ -9,6 +9,7 @@ from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.controls import ControlsStage
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.images import AttackedCodesStage, ImagesStage
+from hashbench.engine.stages.oracle import OracleStage
 from hashbench.engine.stages.stage import Stage
 from hashbench.engine.store.store import digest
 from hashbench.errors import UserError
@@ -55,6 +56,7 @@ class Cell:
             protocol=self.protocol.name,
             seed=self.source.seed_of_run,
             epsilon=attack.budget.epsilon,
+            norm=attack.budget.norm,
         )
 
     @property
@@ -94,10 +96,15 @@ class Cell:
     def controls(self) -> ControlsStage:
         return ControlsStage(self.target, self.images.targets.queries)
 
+    @property
+    def oracle(self) -> OracleStage:
+        """The best codes for the targets on the target hasher."""
+        return OracleStage(self.target, self.images.targets)
+
     def wanted(self) -> list[Stage[object]]:
         """The stages whose products are scored."""
         aim = [self.images.aim_codes] if self.images.aim_codes is not None and self.white_box else []
-        made = [self.images, self.attacked_codes, self.controls]
+        made = [self.images, self.attacked_codes, self.controls, self.oracle]
         return [self.target.pixels, self.target, self.images.targets, self.codes, *aim, *made]
 
 

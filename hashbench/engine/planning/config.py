@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from hashbench.contracts.budget import Norm
 from hashbench.errors import UserError
 from hashbench.typing import Facts
 
@@ -30,7 +31,7 @@ class Config:
     datasets: Sequence[str] = ("shapes",)
     protocols: Sequence[str] = ("harmonised",)
     seeds: Sequence[int] = (0,)
-    benchmarks: Sequence[str] = ("targeted", "perceptibility", "timing", "gallery")
+    benchmarks: Sequence[str] = ("targeted", "perceptibility", "timing", "gallery", "survival")
     reports: Sequence[str] = ("html",)
     data: str | None = None
     split: str | None = None
@@ -39,6 +40,7 @@ class Config:
     image_size: int | None = None
     preset: str | None = None
     epsilons: Sequence[str] = ("8/255",)
+    norm: Norm = "linf"
     queries: int | None = None
     targets: str | None = None
     batch_size: int = 64

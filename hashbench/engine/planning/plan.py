@@ -68,7 +68,7 @@ def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE)
 
     Raises UserError before anything is made.
     """
-    budgets = list(dict.fromkeys(Budget(fraction(text, "epsilon")) for text in config.epsilons))
+    budgets = list(dict.fromkeys(Budget(fraction(text, "epsilon"), config.norm) for text in config.epsilons))
     if any(not budget.epsilon for budget in budgets):
         raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
     config.check_numbers()

@@ -17,8 +17,9 @@ from hashbench.results.cell import CellResult, Measured
 from hashbench.retrieval import Bootstrap
 
 BENCHMARKS = ("targeted", "perceptibility")
-_OF_THE_ATTACK = "_raw"
-"""The end of metrics of the images as the attack returned them, which an entry does not hold."""
+_LEFT = ("_raw", "lpips")
+"""Ends of metrics that are not computed again: of images as the attack returned them, which an entry does not hold; by a network
+that need not be there."""
 _CLOSE = 1e-9
 
 
@@ -48,7 +49,7 @@ def numbers_again(cell: CellResult, products: Products, positions: np.ndarray, c
         if whole:
             arrays |= {f"{name}/{key}": np.ascontiguousarray(array) for key, array in measured.arrays.items()}
         for row in measured.rows:
-            if row.metric.endswith(_OF_THE_ATTACK) or (row.per_query is None and not whole):
+            if row.metric.endswith(_LEFT) or (row.per_query is None and not whole):
                 continue
             stated = cell.row(row.metric)
             if stated is None:

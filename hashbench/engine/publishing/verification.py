@@ -18,12 +18,14 @@ from hashbench.engine.publishing.numbers import Found, numbers_again
 from hashbench.engine.stages.codes import CodesStage, hash_pixels
 from hashbench.engine.stages.controls import ControlsStage
 from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.oracle import OracleStage
 from hashbench.engine.stages.targets import TargetsStage
 from hashbench.engine.targets.queries import Queries
 from hashbench.errors import StoreError, UserError
 from hashbench.protocols.protocol import PROTOCOLS, Protocol
 from hashbench.results.cell import CellResult, Provenance
 from hashbench.results.results import Results
+from hashbench.retrieval.oracle import Oracle
 
 HasherOf = Callable[[Entry, str, CellResult], HasherStage]
 """The hasher of an entry by its label, on the verifier's own copy of the data."""
@@ -94,7 +96,7 @@ def _checked(
         raise UserError(f"entry.json names the hasher {place.hasher}, the cell {cell.at.target.label}, seed {cell.at.seed}.")
     if hasher.pixels.content != made.data.content:
         raise UserError(f"it was made on other data than {hasher.pixels.source.name} here: give --data the data set it names.")
-    protocol, budget = _protocol(cell, made), Budget(cell.at.epsilon)
+    protocol, budget = _protocol(cell, made), Budget(cell.at.epsilon, cell.at.norm)
     targets = TargetsStage(hasher.pixels, protocol, Queries.of_file(folder / place.targets, cell.at.seed))
     drawn, loaded = engine.get(targets), engine.get(hasher.pixels)
     faults = _target_faults(drawn.sha256, cell, made, place, engine, targets)
@@ -102,13 +104,12 @@ def _checked(
     query, database = loaded.data.rows["query"][drawn.queries[positions]], loaded.data.rows["database"]
     clean = np.array(loaded.pixels[query])
     images = read_images(folder / place.images, positions, clean.shape[-1])
-    change = np.abs(images.astype(np.int16) - clean).reshape(len(clean), -1).max(1)
-    if protocol.enforce_budget and (change > budget.levels).any():
-        worst = int(change.argmax())
-        faults.append(f"image {positions[worst]} differs by {change[worst]} levels, where {budget.text} allows {budget.levels}")
+    if protocol.enforce_budget:
+        faults += _budget_faults(images, clean, budget, positions)
     codes = engine.get(CodesStage(hasher))
     run = Run(0, engine.machine.device, engine.machine.batch_size, engine.machine.progress)
     controls = engine.get(ControlsStage(hasher, targets.queries))
+    best = engine.get(OracleStage(hasher, targets))
     products = Products(
         protocol=protocol,
         budget=budget,
@@ -120,14 +121,29 @@ def _checked(
         attacked_codes=hash_pixels(engine.get(hasher).hasher, images, run).numpy(),
         unrounded_codes=codes[query],
         aim_codes=None,
+        oracle=Oracle(best.codes[positions], best.ap[positions], best.proven[positions]),
+        untargeted=False,
         clean_pixels=clean,
         adversarial=images,
+        hash=lambda pixels: hash_pixels(engine.get(hasher).hasher, pixels, run).numpy(),
         database_pixels=lambda rows: np.array(loaded.pixels[database[rows]]),
         controls={name: ap[positions] for name, ap in controls.items()},
         log=_no_log(len(positions)),
     )
     found, more = numbers_again(cell, products, positions, len(drawn.queries))
     return Verdict(cell, (*faults, *more), found)
+
+
+def _budget_faults(images: np.ndarray, clean: np.ndarray, budget: Budget, positions: np.ndarray) -> list[str]:
+    """The image that is farthest outside the budget, in words."""
+    change = (images.astype(np.int16) - clean).reshape(len(clean), -1)
+    size = np.abs(change).max(1) if budget.norm == "linf" else np.linalg.norm(change, axis=1)
+    allowed = budget.levels if budget.norm == "linf" else 255 * budget.epsilon * (1 + 1e-5)
+    if not (size > allowed).any():
+        return []
+    worst = int(size.argmax())
+    what = f"{size[worst]} levels" if budget.norm == "linf" else f"a length of {size[worst]:.1f} levels"
+    return [f"image {positions[worst]} differs by {what}, where {budget.text} allows {allowed:.6g}"]
 
 
 def _protocol(cell: CellResult, made: Provenance) -> Protocol:

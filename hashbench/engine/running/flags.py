@@ -8,9 +8,14 @@ from itertools import permutations
 import numpy as np
 
 from hashbench.contracts.products import Products
+from hashbench.protocols.scoring import scored
 from hashbench.results.cell import CellResult, Flag
 from hashbench.retrieval import Bootstrap
 
+QUERIES = "square"
+"""The member of an ensemble that asks for no gradients."""
+_MASKED = 0.002
+"""By how much more of MAP queries must reach to be flagged, as in AutoAttack."""
 _NOTICED = 0.1
 """The share of the way to the aim code that rounding may undo before it is flagged."""
 
@@ -22,7 +27,10 @@ def cell_flags(products: Products, remark: str = "") -> list[Flag]:
     if vanished:
         says = f"the gradient is zero at {vanished:.0%} of the queries: no gradient attack can move them"
         found.append(_flag("vanishing-gradients", says))
+    if products.log.random_hasher:
+        found.append(_flag("random-hasher", "two forwards of the same images differ: gradients need a mean over samples"))
     found += _budget_flags(products)
+    found += _member_flags(products)
     if products.aim_codes is not None:
         found += _aim_flags(products, products.aim_codes)
     return found
@@ -51,6 +59,26 @@ def _aim_flags(products: Products, aim: np.ndarray) -> list[Flag]:
         says = f"its codes differ from the aim code in {attacked:.0%} of bits, the clean ones in {clean:.0%}"
         return [_flag("loss-does-not-fall", says)]
     return []
+
+
+def _member_flags(products: Products) -> list[Flag]:
+    """Of an ensemble: whether its queries did better than its gradients, a sign that gradients are masked."""
+    members = products.log.members
+    gradients = {name: codes for name, codes in members.items() if name != QUERIES}
+    if QUERIES not in members or not gradients:
+        return []
+    labels = products.query_labels if products.untargeted else products.target_labels
+
+    def reached(codes: np.ndarray) -> float:
+        ap = scored(codes, labels, products.database_codes, products.database_labels, products.protocol)
+        return float(np.nanmean(-ap if products.untargeted else ap))
+
+    best = max(gradients, key=lambda name: reached(gradients[name]))
+    asked, followed = reached(members[QUERIES]), reached(gradients[best])
+    if asked <= followed + _MASKED:
+        return []
+    says = f"queries reach {abs(asked):.3f}, the best of its gradient attacks ({best}) {abs(followed):.3f}: gradients are masked"
+    return [_flag("queries-beat-gradients", says)]
 
 
 def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:

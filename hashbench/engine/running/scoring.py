@@ -13,11 +13,13 @@ from hashbench.contracts.attack import Attack
 from hashbench.contracts.benchmark import Benchmark, Row
 from hashbench.contracts.plugin import Plugin, options_of
 from hashbench.contracts.products import Products
+from hashbench.contracts.run import Run
 from hashbench.engine.choices import Chosen
 from hashbench.engine.engine import Engine
 from hashbench.engine.machine.environment import environment
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.running.flags import cell_flags
+from hashbench.engine.stages.codes import hash_pixels
 from hashbench.engine.stages.stage import identity
 from hashbench.results.cell import About, BudgetFacts, CellResult, DataFacts, Flag, Keys, Measured, Provenance, TargetFacts
 from hashbench.retrieval import Bootstrap
@@ -50,6 +52,7 @@ def products_of(engine: Engine, cell: Cell) -> Products:
     images, loaded, targets = engine.get(cell.images), engine.get(cell.target.pixels), engine.get(cell.images.targets)
     codes, aim = engine.get(cell.codes), cell.images.attack.aim
     query, database = loaded.data.rows["query"][targets.queries], loaded.data.rows["database"]
+    run = Run(0, engine.machine.device, engine.machine.batch_size)
     aimed = cell.images.aim_codes if aim is not None and aim.aim.plugin.targeted and cell.white_box else None
     return Products(
         protocol=cell.protocol,
@@ -62,11 +65,14 @@ def products_of(engine: Engine, cell: Cell) -> Products:
         attacked_codes=engine.get(cell.attacked_codes),
         unrounded_codes=images.unrounded_codes,
         aim_codes=None if aimed is None else engine.get(aimed),
+        oracle=engine.get(cell.oracle),
+        untargeted=cell.images.attack.attack.plugin.targeted is False,
         clean_pixels=np.array(loaded.pixels[query]),
         adversarial=images.adversarial,
+        hash=lambda pixels: hash_pixels(engine.get(cell.target).hasher, pixels, run).numpy(),
         database_pixels=lambda positions: np.array(loaded.pixels[database[positions]]),
         controls=engine.get(cell.controls),
-        log=images.log,
+        log=images.log if cell.white_box else dataclasses.replace(images.log, members={}, choice=None),
     )
 
 

@@ -1,4 +1,4 @@
-"""Numbers and flags that need the other cells of a table: shares of the way from floor to aim code."""
+"""Shares of the way from floor to ceiling, and flags that need the other cells of a table."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hashbench.engine.running.flags import table_flags, transfer_flags
+from hashbench.engine.running.robustness import robustness
 from hashbench.results.cell import CellResult, Coordinates, Flag, Measured
 from hashbench.results.setting import settings_of
 from hashbench.retrieval import Bootstrap
@@ -15,7 +16,7 @@ from hashbench.retrieval.bootstrap import percentiles
 
 
 def finished(cells: Sequence[CellResult]) -> list[CellResult]:
-    """The cells with their flags and the shares of the way: to the attack's own aim code, and to the target hasher's best."""
+    """The cells with their flags and the shares of the way: to the oracle, to the attack's own aim code, to the best."""
     done = [cell for cell in cells if cell.status == "ok"]
     flags: dict[str, list[Flag]] = {}
     for setting in settings_of(done):
@@ -36,11 +37,13 @@ def _finished(
     flags: dict[str, list[Flag]],
 ) -> CellResult:
     rows = list(cell.rows)
-    if cell.value("t_map_aim") is not None:
-        rows.append(_share("t_map_share_own_aim", cell, cell))
-    ceiling = best.get(_scored_alike(cell))
-    if ceiling is not None:
-        rows.append(_share("t_map_share", cell, ceiling))
+    ceilings = {"t_map_share": (cell, "t_map_oracle"), "t_map_share_own_aim": (cell, "t_map_aim")}
+    if (steered := best.get(_scored_alike(cell))) is not None:
+        ceilings["t_map_share_best_aim"] = (steered, "t_map_aim")
+    for metric, (ceiling, code) in ceilings.items():
+        if ceiling.value(code) is not None:
+            rows.append(_share(metric, cell, ceiling.arrays[f"per_query/{code}"]))
+    rows += robustness(cell)
     found = flags[cell.slug]
     here = white_box.get(cell.at.model_copy(update={"target": cell.at.source}))
     if not cell.white_box and here is not None:
@@ -50,16 +53,16 @@ def _finished(
 
 def _scored_alike(cell: CellResult) -> Coordinates:
     """Equal for cells whose images are scored on one hasher by one protocol: they share targets, floor and ceiling."""
-    return cell.at.model_copy(update={"source": cell.at.target, "attack": "", "epsilon": 0.0})
+    return cell.at.model_copy(update={"source": cell.at.target, "attack": "", "epsilon": 0.0, "norm": "linf"})
 
 
-def _share(metric: str, cell: CellResult, ceiling: CellResult) -> Measured:
-    """(t-MAP - floor) / (aim - floor), of means and of the same resamples' means.
+def _share(metric: str, cell: CellResult, ceiling: np.ndarray) -> Measured:
+    """(t-MAP - floor) / (ceiling - floor), the t-MAP of a code (Q,) as the ceiling; of means and of the same resamples' means.
 
-    No value where the aim code itself is not told apart from the floor: a share of nothing has no meaning.
+    No value where that code itself is not told apart from the floor: a share of nothing has no meaning.
     """
     attacked, floor = cell.arrays["per_query/t_map"], cell.arrays["per_query/t_map_floor"]
-    gained, possible = attacked - floor, ceiling.arrays["per_query/t_map_aim"] - floor
+    gained, possible = attacked - floor, ceiling - floor
     bootstrap = Bootstrap(len(attacked), cell.at.seed)
     if not bootstrap.interval(possible)[0] > 0:
         return Measured(metric=metric, value=None)

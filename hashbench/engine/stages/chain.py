@@ -8,6 +8,7 @@ from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.controls import ControlsStage
 from hashbench.engine.stages.images import AttackedCodesStage, ImagesStage
 from hashbench.engine.stages.model import ModelStage
+from hashbench.engine.stages.oracle import OracleStage
 from hashbench.engine.stages.pixels import PixelsStage
 from hashbench.engine.stages.stage import Stage
 from hashbench.engine.stages.targets import TargetsStage
@@ -16,6 +17,6 @@ from hashbench.engine.stages.trunk import TrunkStage
 
 _ALL: tuple[type[Stage[object]], ...] = (
     *(PixelsStage, TrunkStage, TrainedStage, ModelStage, CodesStage, TargetsStage, AimStage, AimCodesStage),
-    *(AttackStage, ImagesStage, AttackedCodesStage, ControlsStage),
+    *(AttackStage, ImagesStage, AttackedCodesStage, OracleStage, ControlsStage),
 )
 STAGES = {stage.name: stage for stage in _ALL}

@@ -19,6 +19,12 @@ def zero_gradients(victim: Victim, images: Tensor, codes: Tensor) -> Tensor:
     return (gradient == 0).flatten(1).all(1)
 
 
+def differs(victim: Victim, images: Tensor) -> Tensor:
+    """() bool: whether two forwards of the same images differ."""
+    with torch.no_grad():
+        return (victim.logits(images) != victim.logits(images)).any()
+
+
 def change_without_budget(perturb: Callable[[Budget], Tensor], image: Tensor, budget: Budget) -> Tensor:
     """The largest difference an attack makes to an image when its budget is 0; nan where it fails then."""
     try:

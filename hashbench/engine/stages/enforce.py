@@ -32,13 +32,10 @@ def differences(perturbed: Tensor, images: Tensor) -> dict[str, Tensor]:
 
 
 def enforce(perturbed: Tensor, images: Tensor, budget: Budget, protocol: Protocol) -> Tensor:
-    """The images that are scored: clipped to [0, 1]; rounded to 8 bits and kept within floor(255 epsilon) levels, as the
-    protocol says. Returns uint8 where it rounds, float32 otherwise."""
+    """The images that are scored: clipped to [0, 1]; rounded to 8 bits and kept within the budget (L-inf: floor(255 epsilon)
+    levels), as the protocol says. Returns uint8 where it rounds, float32 otherwise."""
     clipped = perturbed.clamp(0, 1)
     if not protocol.eight_bit:
         return budget.project(clipped, images) if protocol.enforce_budget else clipped
-    before = (images * 255).round()
-    after = (clipped * 255).round()
-    if protocol.enforce_budget:
-        after = before + (after - before).clamp(-budget.levels, budget.levels)
-    return after.to(torch.uint8)
+    levels = budget.eight_bit(clipped, images) if protocol.enforce_budget else (clipped * 255).round()
+    return levels.to(torch.uint8)

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from hashbench.contracts.ensemble import Ensemble
 from hashbench.contracts.products import AttackLog
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.machine.tensors import FILE, load_facts, load_tensors, save_product, save_tensors
@@ -16,6 +17,7 @@ from hashbench.engine.stages.aim import AimCodesStage
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.codes import CPU, CodesStage, hash_pixels, read_codes
 from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.oracle import OracleStage
 from hashbench.engine.stages.perturb import perturb_all
 from hashbench.engine.stages.stage import Given, Stage
 from hashbench.engine.stages.targets import TargetsStage
@@ -40,7 +42,14 @@ class ImagesStage(Stage[AttackedImages]):
     name: ClassVar[str] = "images"
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.budget", "contracts.run", "contracts.victim", "engine.stages.batches", "engine.stages.checks"),
-        *("engine.machine.seeds", "engine.stages.enforce", "engine.stages.images", "engine.stages.perturb", "engine.stages.victim"),
+        *(
+            "engine.machine.seeds",
+            "engine.stages.enforce",
+            "engine.stages.images",
+            "engine.stages.judging",
+            "engine.stages.perturb",
+            "engine.stages.victim",
+        ),
     )
     attack: AttackStage
     targets: TargetsStage
@@ -50,6 +59,8 @@ class ImagesStage(Stage[AttackedImages]):
         source = self.attack.source
         needs: dict[str, Stage[object]] = {"attack": self.attack, "targets": self.targets}
         needs |= {"hasher": source, "codes": CodesStage(source), "pixels": source.pixels}
+        if isinstance(self.attack.attack.plugin, Ensemble):
+            needs["oracle"] = OracleStage(source, self.targets, self.attack.attack.plugin.targeted is False)
         return needs if self.aim_codes is None else needs | {"aim codes": self.aim_codes}
 
     def depends(self) -> Facts:
@@ -87,6 +98,9 @@ class ImagesStage(Stage[AttackedImages]):
             aim_fit_seconds=0.0 if aim is None else given.get(aim).seconds,
             zero_gradient=arrays.get("zero_gradient"),
             change_without_budget=float(arrays["change_without_budget"]),
+            random_hasher=bool(arrays["random_hasher"]),
+            members={name.removeprefix("member/"): codes for name, codes in arrays.items() if name.startswith("member/")},
+            choice=arrays.get("choice"),
         )
         return AttackedImages(arrays["adversarial"], log, arrays["unrounded_codes"])
 

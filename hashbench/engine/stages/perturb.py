@@ -12,14 +12,16 @@ from torch import Tensor
 
 from hashbench.contracts.attack import State
 from hashbench.contracts.budget import Budget
+from hashbench.contracts.ensemble import Ensemble
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run
 from hashbench.contracts.victim import Victim
 from hashbench.engine.machine.seeds import aside
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.batches import query_batches
-from hashbench.engine.stages.checks import change_without_budget, zero_gradients
+from hashbench.engine.stages.checks import change_without_budget, differs, zero_gradients
 from hashbench.engine.stages.enforce import check_images, differences, enforce
+from hashbench.engine.stages.judging import Evaluation
 from hashbench.engine.stages.stage import Given
 from hashbench.engine.stages.targets import TargetsStage
 from hashbench.engine.stages.victim import victim_of
@@ -46,6 +48,7 @@ class Done:
     def __init__(self) -> None:
         self.seen: dict[str, list[Tensor]] = {}
         self.without_budget: Tensor | None = None
+        self.random: Tensor | None = None
         self.seconds, self.forwards, self.backwards = 0.0, 0, 0
 
     def add(self, seen: Mapping[str, Tensor], seconds: float, view: Victim) -> None:
@@ -75,6 +78,8 @@ def perturb_all(
     state = given.get(stage).state
     view, probe = victim_of(given, stage.source, chosen.plugin.access), victim_of(given, stage.source, "gradients")
     aims = None if codes is None else torch.from_numpy(codes).to(machine.device).float()
+    plugin = chosen.plugin
+    judged = Evaluation.of(given, stage, targets, probe) if isinstance(plugin, Ensemble) else None
     unrounded = dataclasses.replace(protocol, eight_bit=False)
     count, size = len(given.get(targets).queries), machine.batch_size
     starts = range(0, count, size)
@@ -89,20 +94,27 @@ def perturb_all(
         if not warm:
             with aside(machine.device):
                 _warm_up(attacking, batch, stage, done, run)
+                done.random = differs(probe, batch.images).cpu()
             view.forwards = view.backwards = 0
             warm = True
         inner = run.below(f"batch{step}", victim=view)
-        perturbed, seconds = machine.timed(partial(attacking, batch, stage.budget, inner))
+        also: dict[str, Tensor] = {}
+        if judged is None or not isinstance(plugin, Ensemble):
+            perturbed, seconds = machine.timed(partial(attacking, batch, stage.budget, inner))
+        else:
+            ensemble = partial(judged.strongest, plugin, view, state, images.clone(), goal, start, inner)
+            (perturbed, also), seconds = machine.timed(ensemble)
         check_images(chosen.text, perturbed, images)
-        seen = differences(perturbed, images)
+        seen = also | differences(perturbed, images)
         seen["adversarial"] = enforce(perturbed, images, stage.budget, protocol)
         seen["unrounded_codes"] = probe.codes(enforce(perturbed, images, stage.budget, unrounded)).to(torch.int8)
-        if chosen.plugin.access == "gradients" and batch.codes is not None:
-            seen["zero_gradient"] = zero_gradients(probe, images, batch.codes)
+        if plugin.access == "gradients" and (batch.codes is not None or judged is not None):
+            towards = -probe.codes(images) if batch.codes is None else batch.codes
+            seen["zero_gradient"] = zero_gradients(probe, images, towards)
         done.add(seen, inner.spent + seconds, view)
     made = {name: torch.cat(parts) for name, parts in done.seen.items()}
-    if done.without_budget is not None:
-        made["change_without_budget"] = done.without_budget
+    if done.without_budget is not None and done.random is not None:
+        made |= {"change_without_budget": done.without_budget, "random_hasher": done.random}
     spent = {"seconds": done.seconds, "forwards": done.forwards, "backwards": done.backwards}
     return made, {f"{what}_per_image": float(total) / count for what, total in spent.items()}
 
@@ -114,9 +126,10 @@ def _perturb(stage: AttackStage, view: Victim, state: State, batch: Batch, budge
 
 
 def _warm_up(attacking: partial[Tensor], batch: Batch, stage: AttackStage, done: Done, run: Run) -> None:
-    """A batch untimed; and, once for a stage, one image without a budget."""
+    """A batch untimed, an ensemble apart, which is long enough; and, once for a stage, one image without a budget."""
     apart = dataclasses.replace(run, checkpoint=None)
-    check_images(stage.attack.text, attacking(batch, stage.budget, apart), batch.images)
+    if not isinstance(stage.attack.plugin, Ensemble):
+        check_images(stage.attack.text, attacking(batch, stage.budget, apart), batch.images)
     if done.without_budget is None:
         one = batch.first
         without = change_without_budget(lambda budget: attacking(one, budget, apart), one.images, stage.budget)

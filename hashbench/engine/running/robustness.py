@@ -1,0 +1,39 @@
+"""The robustness score of a hasher: what an ensemble of attacks leaves of it, from 0 (nothing) to 1 (all)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hashbench.results.cell import CellResult, Measured
+from hashbench.retrieval import Bootstrap
+from hashbench.retrieval.bootstrap import percentiles
+
+
+def robustness(cell: CellResult) -> Iterator[Measured]:
+    """The score of the hasher that an ensemble's cell is of; nothing for other cells.
+
+    Untargeted: max(0, (MAP attacked - floor) / (MAP clean - floor)). Targeted: 1 - (t-MAP - floor) / (t-MAP of the oracle -
+    floor). Of means, with intervals from the same resamples; no value where the divisor is not told apart from 0.
+    """
+    if not cell.white_box:
+        return
+    if cell.row("map_attacked_choice") is not None:
+        yield _left("robustness_untargeted", cell, ("map_attacked", "map_floor", "map_clean"))
+    elif cell.row("t_map_choice") is not None:
+        yield _left("robustness_targeted", cell, ("t_map", "t_map_oracle", "t_map_floor"))
+
+
+def _left(metric: str, cell: CellResult, names: tuple[str, str, str]) -> Measured:
+    """(value - nothing) / (all - nothing), at least 0 and at most 1; `names`: value, nothing and all."""
+    value, nothing, everything = (cell.arrays[f"per_query/{name}"] for name in names)
+    bootstrap = Bootstrap(len(value), cell.at.seed)
+    span = everything - nothing
+    low, high = bootstrap.interval(span)
+    if not low * high > 0:
+        return Measured(metric=metric, value=None)
+    score = np.clip(bootstrap.means(value - nothing) / bootstrap.means(span), 0, 1)
+    whole = float(np.clip(np.nanmean(value - nothing) / np.nanmean(span), 0, 1))
+    ends = percentiles(score)
+    return Measured(metric=metric, value=whole, low=ends[0], high=ends[1])
