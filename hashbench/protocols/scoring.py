@@ -15,7 +15,10 @@ def scored(
     database_labels: np.ndarray,
     protocol: Protocol,
 ) -> np.ndarray:
-    """(Q,) AP of codes (Q, K) for labels (Q, C) over a database's codes (N, K) and labels (N, C), by the protocol's ties, cut-off and normaliser; nan where it drops a query without relevant."""
+    """(Q,) AP of codes (Q, K) for labels (Q, C) over a database's codes (N, K) and labels (N, C).
+
+    By the protocol's ties, cut-off and normaliser; nan where it drops a query without relevant images.
+    """
     ranking = HammingRanking(codes, labels)
     ranking.update(database_codes, database_labels)
     if protocol.ties == "index":

@@ -49,7 +49,7 @@ class Evaluator:
     def strength(self, candidate: Candidate) -> Tensor:
         check_images(candidate.name, candidate.images, self.images)
         made = enforce(candidate.images, self.images, self.budget, self.protocol)
-        codes = self.probe.codes(made)
+        codes = self.probe.codes(made.float() / 255 if made.dtype == torch.uint8 else made)
         self.seen[f"member/{candidate.name}"] = codes.to(torch.int8)
         near = nearness(codes, candidate.codes)
         nearer = torch.ones_like(near, dtype=torch.bool) if self._nearest is None else near > self._nearest
