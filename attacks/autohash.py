@@ -41,8 +41,26 @@ _TARGETED: Mapping[str, Aim] = {
     "centre": CentreCode(),
 }
 _UNTARGETED: Mapping[str, Aim] = {"centre": CentreCode(away=True), "mainstay": MainstayCode(away=True), "own": Own()}
-_QUERIES = 1000
 _RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything a version is."""
+
+    steps: int = 100
+    """Of APGD with loss A, and of SDHA."""
+    starts: int = 5
+    short: int = 20
+    """Steps of each start of the other losses."""
+    then: int = 50
+    """Steps from the best point of these starts."""
+    samples: int = 20
+    """Gradients a step takes the mean of where the hasher is random."""
+    queries: int = 1000
+
+
+VERSION_1 = Sizes()
 
 
 @dataclass(frozen=True)
@@ -78,17 +96,18 @@ class Autohash(Ensemble):
 
     def strongest(self, victim: Victim, state: State, images: Tensor, goal: Goal, budget: Budget, run: Run, judge: Judge) -> Tensor:
         task = Task(victim, state, images, goal, victim.codes(images), budget, run)
-        members, samples = _Members(task, judge), 20 if _RANDOM in state else 1
+        members, sizes = _Members(task, judge), VERSION_1
+        samples = sizes.samples if _RANDOM in state else 1
         for name, aim in self._aims.items():
             own = {key.removeprefix(f"{name}/"): value for key, value in state.items() if key.startswith(f"{name}/")}
-            members.add(f"apgd-A-{name}", APGD(samples=samples), aim.codes(victim, own, images, goal, run))
+            members.add(f"apgd-A-{name}", APGD(steps=sizes.steps, samples=samples), aim.codes(victim, own, images, goal, run))
         best = members.codes
-        members.add("sdha", replace(self._sdha, samples=samples), best)
+        members.add("sdha", replace(self._sdha, steps=sizes.steps, samples=samples), best)
         for loss in ("C", "D"):
-            start = APGD(loss=loss, steps=20, starts=5, samples=samples)
-            members.add(f"apgd-{loss}", start, best, replace(start, steps=50, starts=1))
+            first = APGD(loss=loss, steps=sizes.short, starts=sizes.starts, samples=samples)
+            members.add(f"apgd-{loss}", first, best, replace(first, steps=sizes.then, starts=1))
         if budget.norm == "linf":
-            members.add("square", Square(queries=_QUERIES), best)
+            members.add("square", Square(queries=sizes.queries), best)
         return members.strongest
 
     @property

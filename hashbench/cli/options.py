@@ -33,6 +33,8 @@ class Declared:
     """Whether it repeats, and takes several values separated by commas."""
     switch: bool = False
     envvar: str | None = None
+    choices: tuple[str, ...] = ()
+    """The values it can have, where they are few."""
 
     def option(self, one: bool, bare: bool) -> Decorator:
         """As click has it; `one`: a command that takes a single value, `bare`: one that has no defaults of its own."""
@@ -47,8 +49,9 @@ class Declared:
             extra |= {"multiple": True, "metavar": "NUMBER,..." if self.type is int else "NAME,...", "callback": callback}
             return click.option(*names, **extra, **given, help=self._helped(bare))
         shown = default is not None
+        kind = click.Choice(self.choices) if self.choices else self.type
         return click.option(
-            self.flag, type=self.type, metavar=self.metavar, default=default, show_default=shown, help=self._helped(bare), **extra
+            self.flag, type=kind, metavar=self.metavar, default=default, show_default=shown, help=self._helped(bare), **extra
         )
 
     def _helped(self, bare: bool) -> str:
@@ -83,7 +86,10 @@ OPTIONS = {
     "report": Declared("--report", "Reports to write.", "reports", default="html", listed=True),
     "epsilon": Declared("--epsilon", "Budgets in pixel values of [0, 1].", "epsilons", default="8/255", listed=True),
     "norm": Declared(
-        "--norm", "What budgets bound: linf, each value's change; l2, the length of an image's.", default="linf", metavar="linf|l2"
+        "--norm",
+        "What budgets bound: linf, each value's change; l2, the length of an image's.",
+        default="linf",
+        choices=("linf", "l2"),
     ),
     "data": Declared(
         "--data",

@@ -32,6 +32,8 @@ class AttackLog:
     attack takes no gradients to a code."""
     change_without_budget: float
     """The largest difference it made to an image with a budget of 0; nan where it failed."""
+    saturated: np.ndarray | None = None
+    """(Q,) share of bits at which tanh is flat at the query; None as above."""
     random_hasher: bool = False
     """Whether two forwards of the same images differed."""
     members: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -72,10 +72,10 @@ def test_aims_with_the_same_options_draw_the_same_anchors_however_they_are_writt
     assert aims["dhta[aim=dhta[replacement=true],steps=1]"] != aims["dhta[steps=1]"]
 
 
-@pytest.mark.parametrize("aim", ["centre", "mainstay"])
+@pytest.mark.parametrize("aim", ["centre", "mainstay", "neighbours"])
 @pytest.mark.parametrize("away", [False, True])
 def test_closed_forms_are_their_definitions(aim: str, away: bool) -> None:
-    """By loops over images: CgAT's difference of means; SAAT's with cosine weights, normalised to a sum of 1."""
+    """By loops over images: CgAT's difference of means; SAAT's with cosine weights, normalised to a sum of 1; SDHA's near mean."""
     generator = torch.Generator().manual_seed(0)
     labels = (torch.rand(30, 4, generator=generator) < 0.4).float()
     bank = torch.where(torch.rand(30, 6, generator=generator) < 0.5, -1.0, 1.0)
@@ -90,8 +90,10 @@ def test_closed_forms_are_their_definitions(aim: str, away: bool) -> None:
         near, far = [], []
         for row, one in zip(labels, bank, strict=True):
             shared = float(row @ label)
-            weight = 1.0 if aim == "centre" else shared / float(row.norm() * label.norm()) if shared else 0.0
+            weight = 1.0 if aim != "mainstay" else shared / float(row.norm() * label.norm()) if shared else 0.0
             (near if shared else far).append((weight if shared else 1.0, one))
         means = [sum(w * one for w, one in side) / sum(w for w, _ in side) if side else torch.zeros(6) for side in (near, far)]
+        if aim == "neighbours":
+            means[1] = torch.zeros(6)
         expected = torch.where(means[0] - means[1] >= 0, 1.0, -1.0)
         assert torch.equal(code, -expected if away else expected)

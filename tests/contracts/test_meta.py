@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from hashbench.api import Budget, Goal, Run, Trunk, Victim
+from hashbench.api import Budget, FittedAim, Goal, LabelledCodes, Run, Trunk, Victim
 from hashbench.contracts.hasher import TrunkHasher
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
@@ -43,9 +43,12 @@ def goal(batch: int = 2, classes: int = 3) -> Goal:
     return Goal(torch.zeros(batch, classes, device=META), torch.zeros(batch, classes, device=META), tuple(range(batch)))
 
 
+LOOPS = ["apgd[steps=3,starts=2]", "cw[steps=2,searches=2]", "hag", "nag", "pgd[momentum=pgn,steps=2]", "square[queries=3]"]
+
+
 @pytest.mark.parametrize(
     "attack",
-    ["noise", "p2p", "dhta", "fgsm", "ifgsm", "ifgsm[rule=l2]", "ifgsm[rule=raw]", "apgd[steps=3,starts=2]"],
+    ["noise", "p2p", "dhta", "fgsm", "ifgsm", "ifgsm[rule=l2]", "ifgsm[rule=raw]", *LOOPS],
     ids=lambda text: text,
 )
 def test_attacks(attack: str) -> None:
@@ -64,19 +67,24 @@ def sibling(kind: str, name: str, module: str) -> Any:
 
 @pytest.mark.parametrize("update", [True, False])
 @pytest.mark.parametrize("mode", ["tanh", "project", "none"])
-def test_prosgan_step_and_generation(update: bool, mode: str) -> None:
+@pytest.mark.parametrize("attack", ["prosgan", "apga", "ttagan"])
+def test_a_generator_s_step(attack: str, update: bool, mode: str) -> None:
     training = sibling("attacks", "prosgan", "training")
     aims = importlib.import_module(registry.load("aims", "prototype").__module__)
     with META:
-        generator = sibling("attacks", "prosgan", "generator").Generator(16, 32, 8, 8)
+        generator = sibling("attacks", "prosgan", "generator").Generator(16 if attack == "prosgan" else 3, 32, 8, 8)
         discriminator = sibling("attacks", "prosgan", "discriminator").Discriminator(3, 32, 8)
         prototype = aims.PrototypeNet(3, 8, 16, 16)
+        known = LabelledCodes(torch.ones(5, 8), torch.ones(5, 3))
+    plugin, run = configure("attacks", attack), Run(0, META)
+    victim = Victim(meta_hasher(), "gradients", {"train": lambda: known})
+    aim = None if attack == "apga" else FittedAim(configure("aims", plugin.aim), prototype.state_dict())
     optimisers = [torch.optim.Adam(net.parameters(), 1e-4) for net in (generator, discriminator)]
     trainer = training.Trainer(
         generator,
         discriminator,
-        prototype,
-        Victim(meta_hasher(), "gradients"),
+        plugin.condition(victim, aim, run),
+        plugin.hashing(victim, run),
         training.Weights(50, 5, 1),
         mode,
         Budget(),

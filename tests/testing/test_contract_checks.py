@@ -31,9 +31,9 @@ from hashbench.testing import (
 )
 from hashbench.testing.small import named
 
-BUILT_IN = [
-    (kind, name) for kind in registry.KINDS for name in registry.entries(kind) if name not in ("lists", "prosgan", "foolbox")
-]
+GENERATORS = ("prosgan", "ttagan", "apga")
+APART = (*GENERATORS, "lists", "foolbox", "autohash")
+BUILT_IN = [(kind, name) for kind in registry.KINDS for name in registry.entries(kind) if name not in APART]
 
 
 @pytest.mark.parametrize(("kind", "name"), BUILT_IN)
@@ -46,8 +46,16 @@ def test_built_ins_keep_their_contract(kind: str, name: str, tmp_path: Path) -> 
         assert FINDINGS[kind](named(kind, name)) == []
 
 
-def test_prosgan_keeps_the_contract() -> None:
-    assert attack_findings(named("attacks", "prosgan[epochs=2,width=8,decoder_width=8,aim=prototype[steps=20]]")) == []
+@pytest.mark.parametrize("name", GENERATORS)
+def test_generators_keep_the_contract(name: str) -> None:
+    aims = {"prosgan": ",aim=prototype[steps=20]", "ttagan": ",aim=tha[steps=20]", "apga": ""}
+    assert attack_findings(named("attacks", f"{name}[epochs=2,width=8,decoder_width=8{aims[name]}]")) == []
+
+
+def test_an_attack_with_momentum_and_every_transform_keeps_the_contract() -> None:
+    assert attack_findings(named("attacks", "pgd[momentum=vmi,transforms=di+admix+ti,steps=1]")) == []
+    assert attack_findings(named("attacks", "pgd[transforms=bsr+si,steps=1]")) == []
+    assert attack_findings(named("attacks", "universal[towards=true]")) == []
 
 
 @dataclass(frozen=True)

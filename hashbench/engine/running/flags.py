@@ -14,6 +14,7 @@ from hashbench.retrieval import Bootstrap
 
 QUERIES = "square"
 """The member of an ensemble that asks for no gradients."""
+_SATURATED = 0.5
 _MASKED = 0.002
 """By how much more of MAP queries must reach to be flagged, as in AutoAttack."""
 _NOTICED = 0.1
@@ -27,6 +28,10 @@ def cell_flags(products: Products, remark: str = "") -> list[Flag]:
     if vanished:
         says = f"the gradient is zero at {vanished:.0%} of the queries: no gradient attack can move them"
         found.append(_flag("vanishing-gradients", says))
+    flat = 0.0 if products.log.saturated is None else float(np.mean(products.log.saturated))
+    if flat > _SATURATED:
+        says = f"tanh is flat at {flat:.0%} of bits: attacks on relaxed codes see next to no gradient, those on logits do"
+        found.append(_flag("saturated-bits", says))
     if products.log.random_hasher:
         found.append(_flag("random-hasher", "two forwards of the same images differ: gradients need a mean over samples"))
     found += _budget_flags(products)

@@ -19,6 +19,16 @@ def zero_gradients(victim: Victim, images: Tensor, codes: Tensor) -> Tensor:
     return (gradient == 0).flatten(1).all(1)
 
 
+FLAT = 0.9999
+"""The relaxed value past which tanh passes on less than 2e-4 of a gradient."""
+
+
+def saturated(victim: Victim, images: Tensor) -> Tensor:
+    """(B,) share of bits at which tanh is flat."""
+    with torch.no_grad():
+        return (victim.relaxed(images).abs() > FLAT).float().mean(1)
+
+
 def differs(victim: Victim, images: Tensor) -> Tensor:
     """() bool: whether two forwards of the same images differ."""
     with torch.no_grad():

@@ -98,6 +98,7 @@ class ImagesStage(Stage[AttackedImages]):
             aim_fit_seconds=0.0 if aim is None else given.get(aim).seconds,
             zero_gradient=arrays.get("zero_gradient"),
             change_without_budget=float(arrays["change_without_budget"]),
+            saturated=arrays.get("saturated"),
             random_hasher=bool(arrays["random_hasher"]),
             members={name.removeprefix("member/"): codes for name, codes in arrays.items() if name.startswith("member/")},
             choice=arrays.get("choice"),

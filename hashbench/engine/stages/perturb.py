@@ -19,7 +19,7 @@ from hashbench.contracts.victim import Victim
 from hashbench.engine.machine.seeds import aside
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.batches import query_batches
-from hashbench.engine.stages.checks import change_without_budget, differs, zero_gradients
+from hashbench.engine.stages.checks import change_without_budget, differs, saturated, zero_gradients
 from hashbench.engine.stages.enforce import check_images, differences, enforce
 from hashbench.engine.stages.judging import Evaluation
 from hashbench.engine.stages.stage import Given
@@ -110,7 +110,7 @@ def perturb_all(
         seen["unrounded_codes"] = probe.codes(enforce(perturbed, images, stage.budget, unrounded)).to(torch.int8)
         if plugin.access == "gradients" and (batch.codes is not None or judged is not None):
             towards = -probe.codes(images) if batch.codes is None else batch.codes
-            seen["zero_gradient"] = zero_gradients(probe, images, towards)
+            seen |= {"zero_gradient": zero_gradients(probe, images, towards), "saturated": saturated(probe, images)}
         done.add(seen, inner.spent + seconds, view)
     made = {name: torch.cat(parts) for name, parts in done.seen.items()}
     if done.without_budget is not None and done.random is not None:
