@@ -85,6 +85,7 @@ def _cell(at: Coordinates, strength: int, of: int, side: int) -> CellResult:
         "t_map_oracle": aim + 0.05,
         "t_precision_radius_2": floor,
     }
+    values |= {"t_map_jpeg75": floor + reach / 2, "t_map_bits6": floor + reach / 3}
     if name != "noise" and at.white_box:
         values["t_map_aim"] = aim
     bootstrap = Bootstrap(QUERIES, at.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import sys
@@ -22,7 +23,7 @@ from hashbench.plugins import registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TOO_LONG = ("suite run paper", "suite run table1", "data fetch")
+TOO_LONG = ("suite run paper", "suite run table1", "suite run robustness", "suite run beyond", "data fetch")
 """What a test can't run: their plans are tested in tests/cli/test_suite.py, fetching in tests/data/test_fetch.py."""
 PROSGAN = "prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
 SMALL = {
@@ -78,6 +79,8 @@ def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
+    autohash = importlib.import_module(registry.load("attacks", "autohash").__module__)
+    monkeypatch.setattr(autohash, "VERSION_1", autohash.Sizes(steps=2, starts=2, short=1, then=1, queries=3))
     lists(tmp_path / "DIR")
     names = {"__name__": "__main__"}
     for language, content in blocks(page):

@@ -20,7 +20,7 @@ look = importlib.import_module("hashbench.reports.charts.look")
 draw = importlib.import_module("hashbench.reports.charts.of_results")
 lines = importlib.import_module("hashbench.reports.charts.lines")
 
-NAMES = ["bars", "curves", "perceptibility", "time", "epsilon", "steps", "transfer", "figure2", "table3"]
+NAMES = ["bars", "curves", "perceptibility", "time", "epsilon", "steps", "code-length", "survival", "transfer", "figure2", "table3"]
 
 
 @pytest.fixture(scope="module")
