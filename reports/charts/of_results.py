@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hashbench.api import CellResult, Results, Setting, epsilon_text, split_outside_brackets
+from hashbench.api import CellResult, Results, Setting
 from hashbench.retrieval.curves import by_radius, precision_at
 
 from ..pictures.gallery import strips_of
@@ -17,22 +17,21 @@ from .bars import Way, grouped, way
 from .heat import heat_map
 from .lines import CLEAN, Curve, lines
 from .look import Chart
+from .picked import WORLD, interval, together, white_box
 from .scatter import Point, scatter
+from .security import over_bits, over_epsilon, over_steps, survival
 from .strips import strips
-
-WORLD = ("dataset", "protocol", "seed", "epsilon", "norm")
-HASHER = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "norm")
 
 
 def bars(results: Results) -> list[Chart]:
     """t-MAP of each attack, settings as groups; a chart for each data set, protocol, seed and budget."""
     charts = []
-    for names, settings in _together(results, WORLD):
+    for names, settings in together(results, WORLD):
         groups = labels(settings)
         values: dict[str, dict[str, tuple[float, float, float]]] = {}
         for group, setting in zip(groups, settings, strict=True):
             for cell in setting.done:
-                found = _interval(cell, "t_map")
+                found = interval(cell, "t_map")
                 if found is not None:
                     values.setdefault(cell.label, {})[group] = found
         if values:
@@ -90,7 +89,7 @@ def retrieval_of(setting: Setting) -> list[Chart]:
 def trade_off(results: Results, metric: str, log: bool) -> list[Chart]:
     """t-MAP of every attack and setting against another metric; a chart for each data set and protocol."""
     column, charts = column_of(metric), []
-    for names, settings in _together(results, ("dataset", "protocol")):
+    for names, settings in together(results, ("dataset", "protocol")):
         points: dict[str, list[Point]] = {}
         for setting in settings:
             for cell in setting.done:
@@ -111,107 +110,6 @@ def perceptibility(results: Results) -> list[Chart]:
 def time(results: Results) -> list[Chart]:
     """How far against how long."""
     return trade_off(results, "seconds_per_image", log=True)
-
-
-def over_epsilon(results: Results) -> list[Chart]:
-    """Security curves: t-MAP by budget, from the clean query at 0; a chart a hasher for which several budgets were run."""
-    charts = []
-    for names, settings in _together(results, HASHER):
-        found: dict[str, list[tuple[float, ...]]] = {}
-        for setting in settings:
-            for cell in setting.done:
-                reached, clean = _interval(cell, "t_map"), _interval(cell, "t_map_clean")
-                if reached is not None and clean is not None:
-                    line = found.setdefault(cell.label, [(0.0, *clean)])
-                    line.append((setting.epsilon * 255, *reached))
-        budgets = sorted({setting.epsilon for setting in settings})
-        if len(budgets) > 1 and found:
-            said = ", ".join(map(epsilon_text, budgets))
-            charts.append(_security("budget", f"{names}; ε {said}; 0 is the clean query", "ε × 255", found))
-    return charts
-
-
-def over_bits(results: Results) -> list[Chart]:
-    """t-MAP by code length, where hashers of several were attacked; a chart for whatever else differs, a line an attack."""
-    charts = []
-    for names, settings in _together(results, (*HASHER[:3], "protocol", "seed", "epsilon", "norm")):
-        found: dict[str, list[tuple[float, ...]]] = {}
-        for setting in settings:
-            for cell in setting.done:
-                reached = _interval(cell, "t_map")
-                if reached is not None:
-                    found.setdefault(cell.label, []).append((float(cell.at.target.bits), *reached))
-        several = {name: line for name, line in found.items() if len({point[0] for point in line}) > 1}
-        if several:
-            charts.append(_security("code length", names, "bits", several))
-    return charts
-
-
-HANDLED = {
-    "": "as made",
-    "_jpeg95": "JPEG 95",
-    "_jpeg75": "JPEG 75",
-    "_jpeg50": "JPEG 50",
-    "_resize75": "75 %",
-    "_shift": "half a pixel",
-}
-HANDLED["_bits6"] = "6 bits"
-"""Ends of the metrics of the benchmark survival, and what was done to the images."""
-
-
-def survival(results: Results) -> list[Chart]:
-    """What is left of each attack when its images are handled; a chart a setting."""
-    charts = []
-    for names, settings in _together(results, (*WORLD, *HASHER[1:4])):
-        for setting in settings:
-            values = {
-                cell.label: {said: found for end, said in HANDLED.items() if (found := _interval(cell, f"t_map{end}")) is not None}
-                for cell in setting.done
-            }
-            handled = {label: found for label, found in values.items() if len(found) > 1}
-            if handled:
-                charts.append(grouped("t-MAP after handling", f"{names}; the same images", list(HANDLED.values()), handled))
-    return charts
-
-
-def over_steps(results: Results) -> list[Chart]:
-    """Security curves: t-MAP by steps, where attacks were run with several; a chart a hasher, a line an attack and budget."""
-    charts = []
-    for names, settings in _together(results, HASHER):
-        found: dict[str, list[tuple[float, ...]]] = {}
-        budgets = {setting.epsilon for setting in settings}
-        for setting in settings:
-            said = f", ε {epsilon_text(setting.epsilon)}" if len(budgets) > 1 else ""
-            for cell in setting.done:
-                steps, reached = cell.option("steps"), _interval(cell, "t_map")
-                if isinstance(steps, int) and reached is not None:
-                    found.setdefault(_without_steps(cell) + said, []).append((float(steps), *reached))
-        several = {name: line for name, line in found.items() if len({point[0] for point in line}) > 1}
-        if several:
-            charts.append(_security("steps", names, "steps", several))
-    return charts
-
-
-def _interval(cell: CellResult, metric: str) -> tuple[float, float, float] | None:
-    """A metric with the ends of its interval, which are itself where it has none."""
-    row = cell.row(metric)
-    if row is None or row.value is None:
-        return None
-    low, high = (row.value if end is None else end for end in (row.low, row.high))
-    return row.value, low, high
-
-
-def _security(by: str, about: str, across: str, found: Mapping[str, Sequence[tuple[float, ...]]]) -> Chart:
-    curves = {name: tuple(np.array(axis) for axis in zip(*sorted(line), strict=True)) for name, line in found.items()}
-    return lines(f"Security curve over {by}", about, across, "t-MAP", curves, points=True)
-
-
-def _without_steps(cell: CellResult) -> str:
-    """An attack's label without its number of steps."""
-    name, _, options = cell.at.attack.partition("[")
-    kept = [part for part in split_outside_brackets(options.removesuffix("]")) if not part.startswith("steps=")]
-    run = f" ({cell.run})" if cell.run else ""
-    return (f"{name}[{','.join(kept)}]" if kept else name) + run
 
 
 def transfer(results: Results) -> list[Chart]:
@@ -250,22 +148,6 @@ def pictures(results: Results) -> list[Chart]:
     """Sample queries of each setting with what its attacks make of them and what is retrieved."""
     drawn = [(setting, strips_of(setting.done)) for setting in white_box(results)]
     return [strips("Retrieved before and after", label(setting.names), samples) for setting, samples in drawn if samples]
-
-
-def white_box(results: Results) -> list[Setting]:
-    """Settings whose images are scored where they were made, and that have a number."""
-    return [setting for setting in results.white_box if setting.done]
-
-
-def _together(results: Results, by: Sequence[str]) -> list[tuple[str, list[Setting]]]:
-    """White-box settings by some of their names. Those of the same names (other data or weights behind them) stay apart."""
-    found: dict[tuple[Any, ...], list[Setting]] = {}
-    seen: dict[tuple[str, ...], int] = {}
-    for setting in white_box(results):
-        names = tuple(map(str, setting.names.values()))
-        seen[names] = seen.get(names, 0) + 1
-        found.setdefault((*(str(setting.names[name]) for name in by), seen[names]), []).append(setting)
-    return [(label(settings[0].names, by) + (f" ({key[-1]})" if key[-1] > 1 else ""), settings) for key, settings in found.items()]
 
 
 CHARTS = {

@@ -10,6 +10,7 @@ import pandas as pd
 from hashbench.api import CellResult, Results, Setting, csv_text, epsilon_text
 
 from ..charts import of_results as draw
+from ..charts import security
 from ..charts.look import Chart
 from ..numbers.published import published
 from ..numbers.ranking import ranking
@@ -70,8 +71,8 @@ def _lead(attacks: int, settings: int) -> str:
 def _overview(results: Results) -> list[tuple[str, list[Chart]]]:
     found = {
         "Attacks": draw.bars(results),
-        "Security curves": [*draw.over_epsilon(results), *draw.over_steps(results), *draw.over_bits(results)],
-        "Survival": draw.survival(results),
+        "Security curves": [*security.over_epsilon(results), *security.over_steps(results), *security.over_bits(results)],
+        "Survival": security.survival(results),
         "Trade-offs": [*draw.perceptibility(results), *draw.time(results)],
     }
     return [(name, charts) for name, charts in found.items() if charts]

@@ -46,6 +46,7 @@ def test_the_numbers_are_the_same_to_the_last_digit(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     try:
         options = ["--bits", "8,12", "--seed", "0,1", "--protocol", "harmonised,published", "--transfer"]
+        options += ["--benchmark", "targeted,perceptibility,timing,gallery"]
         done = hashbench("run", "--attack", ",".join(ATTACKS), *TINY, *options, "--out", str(tmp_path))
     finally:
         torch.set_num_threads(threads)

@@ -19,6 +19,7 @@ palette = importlib.import_module("hashbench.reports.charts.palette")
 look = importlib.import_module("hashbench.reports.charts.look")
 draw = importlib.import_module("hashbench.reports.charts.of_results")
 lines = importlib.import_module("hashbench.reports.charts.lines")
+security = importlib.import_module("hashbench.reports.charts.security")
 
 NAMES = ["bars", "curves", "perceptibility", "time", "epsilon", "steps", "code-length", "survival", "transfer", "figure2", "table3"]
 
@@ -97,7 +98,7 @@ def test_names_are_text_and_not_formulas_or_tags() -> None:
 
 def test_security_curves_start_at_the_clean_query_and_follow_steps() -> None:
     results = synthetic.results(bits=(16,), epsilons=(2 / 255, 8 / 255))
-    (over,) = draw.over_epsilon(results)
+    (over,) = security.over_epsilon(results)
     assert "ε 2/255, 8/255" in over.about
     figure = over.figure(look.PAGE)
     drawn = {line.get_label(): line for line in figure.axes[0].get_lines()}
@@ -105,12 +106,12 @@ def test_security_curves_start_at_the_clean_query_and_follow_steps() -> None:
     wanted = [cells[8 / 255].value("t_map_clean"), *(cells[epsilon].value("t_map") for epsilon in (2 / 255, 8 / 255))]
     assert drawn["dhta"].get_xdata().tolist() == pytest.approx([0, 2, 8])
     assert drawn["dhta"].get_ydata().tolist() == pytest.approx(wanted)
-    steps = draw.over_steps(results)
+    steps = security.over_steps(results)
     assert len(steps) == 1
     drawn = {line.get_label(): line for line in steps[0].figure(look.PAGE).axes[0].get_lines()}
     assert set(drawn) == {"ifgsm, ε 2/255", "ifgsm, ε 8/255"}
     assert drawn["ifgsm, ε 8/255"].get_xdata().tolist() == [5, 50]
-    assert draw.over_epsilon(synthetic.results(bits=(16,))) == []
+    assert security.over_epsilon(synthetic.results(bits=(16,))) == []
 
 
 def luminance(colour: str) -> float:
