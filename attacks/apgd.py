@@ -40,7 +40,7 @@ class APGD(Descent):
     aim: str = option("mainstay", "the code to steer to: own, centre, mainstay, dhta, prototype, or another aim with its options")
     starts: int = option(1, "random starts; the best point of all is kept")
     loss: Literal["A", "B", "C", "D"] = option(
-        "A", "agreement with the code: of tanh(u) (A), of u (B), of the bits not yet settled (C), likewise without a scale (D)"
+        "A", "agreement with the code: of tanh(u) (A), of u (B), of tanh(u) up to a margin (C), likewise of u without a scale (D)"
     )
 
     def __post_init__(self) -> None:

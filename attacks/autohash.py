@@ -112,7 +112,7 @@ class Autohash(Ensemble):
 
     @property
     def _sdha(self) -> SDHA:
-        return SDHA(towards=not self.away)
+        return SDHA() if self.away else SDHA(towards=True, aim="neighbours")
 
     @property
     def _aims(self) -> Mapping[str, Aim]:

@@ -52,6 +52,8 @@ class Foolbox(Attack):
     ) -> Tensor:
         if codes is None:
             raise ValueError("foolbox needs an aim.")
+        if budget.norm == "l2" and not self.name.startswith("L2"):
+            raise UserError(f"foolbox's {self.name} is not for L2 budgets: name one of its attacks that begins with L2.")
         foolbox = _library()
         model = foolbox.PyTorchModel(CodeScores(victim, codes).eval(), bounds=(0, 1), device=images.device)
         away = foolbox.criteria.Misclassification(torch.zeros(len(images), dtype=torch.long, device=images.device))

@@ -22,16 +22,14 @@ def logit_agreement(logits: Tensor, codes: Tensor) -> Tensor:
 
 
 def open_agreement(logits: Tensor, codes: Tensor) -> Tensor:
-    """C: A over the bits that are not settled, less the share of those that are."""
-    bits, count = _open(logits, codes)
-    return -(torch.tanh(logits) * codes * bits).sum(1) / count - (1 - bits).mean(1)
+    """C: -mean of f t, each at most the margin: bits that are settled give no gradient."""
+    return -(torch.tanh(logits) * codes).clamp_max(MARGIN).mean(1)
 
 
 def scale_free(logits: Tensor, codes: Tensor) -> Tensor:
-    """D: -mean u t over the bits that are not settled, divided by the mean of |u|: no scale of the logits changes it."""
-    bits, count = _open(logits, codes)
-    scale = logits.detach().abs().mean(1).clamp_min(1e-12)
-    return -(logits * codes * bits).sum(1) / count / scale - (1 - bits).mean(1)
+    """D: likewise of u t divided by the mean of |u|, held constant: no scale of the logits changes it."""
+    scale = logits.detach().abs().mean(1, keepdim=True).clamp_min(1e-12)
+    return -(logits * codes / scale).clamp_max(MARGIN).mean(1)
 
 
 def quadratic(logits: Tensor, codes: Tensor) -> Tensor:

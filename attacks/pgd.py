@@ -19,6 +19,8 @@ from .transforms import MIXED, TRANSFORMS, smooth
 _TRANSFER = {"start": "image", "steps": 10, "step_size": 1.6 / 255, "rule": "sign", "momentum": "mi", "expects": 16 / 255}
 """Ten steps of a tenth of 16/255, with momentum: what the transfer attacks are compared at."""
 
+_SAAT = {"steps": 100, "step_size": 1 / 255, "rule": "sign", "anneal": "tenths"}
+
 
 @dataclass(frozen=True)
 class PGD(Iterative):
@@ -32,9 +34,10 @@ class PGD(Iterative):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"steps": 50},
         **{name: {**_TRANSFER, "momentum": name} for name in MOMENTUM},
-        **{name: {**_TRANSFER, "transforms": name} for name in ("ti", *TRANSFORMS)},
-        "saat": {"aim": "mainstay[away=true]", "steps": 100, "step_size": 1 / 255, "anneal": "tenths", "loss": "saat"},
-        "saat-targeted": {"aim": "mainstay", "steps": 100, "step_size": 1 / 255, "anneal": "tenths", "loss": "saat-targeted"},
+        **{name: {**_TRANSFER, "transforms": name} for name in ("di", "ti", "si", "bsr")},
+        "admix": {**_TRANSFER, "transforms": "admix+si"},
+        "saat": {**_SAAT, "aim": "mainstay[away=true]", "loss": "saat"},
+        "saat-targeted": {**_SAAT, "aim": "mainstay", "loss": "saat-targeted"},
     }
     aim: str = option("mainstay", "the code to steer to: own, centre, mainstay, dhta, prototype, or another aim with its options")
     step_size: float | None = option(None, "length of a step, in the norm of the rule; none: 2.5 epsilon / steps")
@@ -44,7 +47,7 @@ class PGD(Iterative):
     start: Literal["image", "uniform"] = option("uniform", "begin at the query, or at a uniform draw from the ball around it")
     loss: Literal["A", "B", "C", "D", "saat", "saat-targeted"] = option(
         "A",
-        "agreement with the code: of tanh(u) (A), of u (B), of the bits not yet settled (C), likewise without a scale (D); SAAT's",
+        "agreement with the code: of tanh(u) (A), of u (B), of tanh(u) up to a margin (C), of u likewise without scale (D); SAAT's",
     )
     momentum: Literal["none", "mi", "ni", "vmi", "pgn"] = option("none", "what a step follows: the gradient, or a velocity")
     decay: float = option(1.0, "share of the velocity that stays from step to step")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -39,6 +39,9 @@ class PTA(Iterative):
     aim: str = option("centre", "the code it is compared with; it steers to a ranking")
     steps: int = option(20, "iterations of a start")
     step_size: float | None = option(None, "length of a step in pixel values; none: epsilon / steps")
+    rule: Literal["sign", "l2", "raw", "norm"] = option(
+        "norm", "step along the gradient's sign, the L2-normalised or the raw gradient, or as the budget's norm has it steepest"
+    )
     members: int = option(75, "codes drawn of the target, and as many of others, from the training split with replacement")
     temperature: float = option(0.1, "of the sigmoid")
 
@@ -63,7 +66,7 @@ class PTA(Iterative):
 
 
 def drawn(weights: Tensor, lots: Tensor) -> Tensor:
-    """(B, m) rows, each as likely as its weight (B, n), from uniform draws (B, m); a row of no weight at all draws the last."""
+    """(B, m) rows, each as likely as its weight (B, n), from uniform draws (B, m); a row of no weight at all draws the first."""
     total = weights.cumsum(1)
     return torch.searchsorted(total, lots * total[:, -1:]).clamp_max(weights.shape[1] - 1)
 

@@ -36,6 +36,11 @@ class SDHA(Descent):
     rate: float = option(0.01, "Adam's rate on pixel values")
     towards: bool = option(False, "towards images like the target, instead of away from those like the query")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.towards == ("away=true" in self.aim):
+            raise ValueError("towards=true is for an aim towards the target: give preset=targeted, or both.")
+
     def fit(self, victim: Victim, data: Split, aim: FittedAim | None, budget: Budget, run: Run) -> dict[str, Tensor]:
         return bank_of(victim)
 

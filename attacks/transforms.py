@@ -29,8 +29,12 @@ class Transform:
 
 def diverse(images: Tensor, task: Task, copy: int, purpose: str) -> Tensor:
     """DI (CVPR 2019): half of the time at 1 to 1.1 times the size, zero-padded to 1.1 at a random place, and back to the size."""
-    lots = _lots(images, task, 4, f"{purpose} di")
-    scale, canvas = 1 + 0.1 * lots[:, 0], 1.1
+    return padded(images, _lots(images, task, 4, f"{purpose} di"), 0.1)
+
+
+def padded(images: Tensor, lots: Tensor, most: float) -> Tensor:
+    """Where the last of four draws (B, 4) is below a half: enlarged by up to `most`, padded to that at a random place, and back."""
+    scale, canvas = 1 + most * lots[:, 0], 1 + most
     corner = (canvas - scale)[:, None] * lots[:, 1:3]
     zoom, zero = canvas / scale, torch.zeros_like(scale)
     shift = (canvas - 2 * corner) / scale[:, None] - 1

@@ -16,6 +16,7 @@ from hashbench.api import FittedAim, Goal, Run, UserError, Victim, option
 from .prosgan.base import GeneratorAttack
 from .prosgan.losses import hamming_loss
 from .prosgan.training import Condition, Hashing
+from .transforms import padded
 
 VIEWS = 3
 
@@ -24,8 +25,8 @@ VIEWS = 3
 class TTAGAN(GeneratorAttack):
     """Transferable targeted attack: a generator told the labels, its codes taken through resizing and turning (MM Asia 2023)
 
-    The codes are an aim's; the paper's are optimised for each label by a loss like THA's. Half of the views are resized by up to
-    1.15, and each is turned by up to 10 degrees.
+    The codes are an aim's; the paper's are optimised for each label by a loss like THA's. Half of the views are padded to 1.15 of
+    their size, and each is turned by up to 10 degrees.
     """
 
     paper: ClassVar[str] = "https://doi.org/10.1145/3595916.3626438"
@@ -33,7 +34,8 @@ class TTAGAN(GeneratorAttack):
         "quick": {"epochs": 33, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0},
     }
     aim: str = option("tha", "the code of each label: tha, prototype, mainstay, centre")
-    reconstruction: float | None = option(200.0, "weight of the reconstruction loss")
+    reconstruction: float | None = option(50.0, "weight of the reconstruction loss on [-1, 1]: the paper's 200 on [0, 1]")
+    adversarial: float = option(1 / 38, "weight of the discriminator's judgement; 0: no discriminator")
 
     def condition(self, victim: Victim, aim: FittedAim | None, run: Run) -> Condition:
         if aim is None or not aim.aim.targeted:
@@ -55,11 +57,10 @@ class TTAGAN(GeneratorAttack):
 
 
 def turned(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image resized by 1 to 1.15 with a chance of one half, and turned by up to 10 degrees about its centre."""
-    lots = torch.rand(len(images), 3, generator=generator).to(images.device, non_blocking=True)
-    scale = torch.where(lots[:, 0] < 0.5, 1 + 0.15 * lots[:, 1], torch.ones_like(lots[:, 1]))
-    angle = math.radians(10) * (2 * lots[:, 2] - 1)
-    cos, sin, zero = angle.cos() / scale, angle.sin() / scale, torch.zeros_like(scale)
+    """Each image as DI has it, with a canvas of 1.15, then turned by up to 10 degrees about its centre."""
+    lots = torch.rand(len(images), 5, generator=generator).to(images.device, non_blocking=True)
+    angle = math.radians(10) * (2 * lots[:, 4] - 1)
+    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
     rows = torch.stack([cos, -sin, zero, sin, cos, zero], dim=1).view(-1, 2, 3)
     grid = F.affine_grid(rows, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return F.grid_sample(padded(images, lots, 0.15), grid, mode="bilinear", padding_mode="zeros", align_corners=False)

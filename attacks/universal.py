@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, Victim, epochs, option
+from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, Victim, by_image, epochs, option
 
 from .aims.closed import pulled_code
 from .momentum import unit
@@ -28,7 +28,7 @@ class Universal(Attack):
     epochs: int = option(20, "passes over the training split")
     batch_size: int = option(64, "images a step")
     decay: float = option(0.8, "share of the velocity that stays from step to step")
-    step_size: float | None = option(None, "length of a step in pixel values; none: epsilon / 10")
+    step_size: float | None = option(None, "length of a step in the budget's norm; none: epsilon / 10")
 
     @property
     def targeted(self) -> bool:  # type: ignore[override]
@@ -46,9 +46,12 @@ class Universal(Attack):
             change = kept["change"].detach().requires_grad_(True)
             agreement = (victim.relaxed(self.placed(change[drawn], images, budget)) * codes).mean(1)
             (gradient,) = torch.autograd.grad(-(self.weights(agreement.detach()) * agreement).sum(), change)
-            velocity = self.decay * kept["velocity"] + unit(gradient)
             size = budget.epsilon / 10 if self.step_size is None else self.step_size
-            kept.update(change=self.held(kept["change"] - size * velocity.sign(), budget), velocity=velocity)
+            velocity = self.decay * kept["velocity"] + unit(gradient)
+            moved = self.held(kept["change"] - size * budget.steepest(velocity), budget)
+            there = torch.zeros(shape[0], device=run.device).index_fill(0, drawn, 1.0) > 0
+            for name, value in (("change", moved), ("velocity", velocity)):
+                kept[name] = by_image(there, value, kept[name])
         return {"change": kept["change"]}
 
     def perturb(

@@ -54,10 +54,7 @@ def _perceived(products: Products) -> Iterator[Row]:
         return
     from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-    pairs = [
-        (_floats(products.clean_pixels[i : i + _BATCH]), _floats(products.adversarial[i : i + _BATCH])) for i in _starts(products)
-    ]
-    alike = [ssim(adversarial, clean, data_range=1.0, reduction="none") for clean, adversarial in pairs]
+    alike = [ssim(adversarial, clean, data_range=1.0, reduction="none") for clean, adversarial in _pairs(products)]
     yield Row.mean("ssim", torch.cat([torch.as_tensor(one).reshape(-1) for one in alike]).numpy())
     if not _has_trunk():
         return
@@ -67,12 +64,16 @@ def _perceived(products: Products) -> Iterator[Row]:
         warnings.simplefilter("ignore")
         network = _NoTrainLpips(net="alex").eval()
     with torch.no_grad():
-        distances = [network(clean.float(), adversarial.float(), normalize=True).reshape(-1) for clean, adversarial in pairs]
+        distances = [
+            network(clean.float(), adversarial.float(), normalize=True).reshape(-1) for clean, adversarial in _pairs(products)
+        ]
     yield Row.mean("lpips", torch.cat(distances).numpy())
 
 
-def _starts(products: Products) -> range:
-    return range(0, len(products.clean_pixels), _BATCH)
+def _pairs(products: Products) -> Iterator[tuple[Tensor, Tensor]]:
+    """Clean and adversarial images in [0, 1], some at a time."""
+    for start in range(0, len(products.clean_pixels), _BATCH):
+        yield _floats(products.clean_pixels[start : start + _BATCH]), _floats(products.adversarial[start : start + _BATCH])
 
 
 def _floats(pixels: np.ndarray) -> Tensor:

@@ -13,6 +13,8 @@ from torchvision.io import decode_jpeg, encode_jpeg
 
 from hashbench.api import Benchmark, Measurement, Products, Row, scored
 
+_BATCH = 64
+
 
 def recoded(images: Tensor, quality: int) -> Tensor:
     """JPEG and back; 4:2:0 and libjpeg's tables, as torchvision has them."""
@@ -61,15 +63,21 @@ class Survival(Benchmark):
 
     def measure(self, products: Products) -> Measurement:
         rows = []
-        adversarial, clean = (torch.from_numpy(_eight_bit(one)) for one in (products.adversarial, products.clean_pixels))
+        adversarial, clean = (_eight_bit(one) for one in (products.adversarial, products.clean_pixels))
         for name, handle in HANDLING.items():
-            attacked, still = (products.hash(handle(images).numpy()) for images in (adversarial, clean))
+            attacked, still = (_codes(products, images, handle) for images in (adversarial, clean))
             rows += [
                 Row.mean(f"t_map_{name}", _ap(attacked, products.target_labels, products)),
                 Row.mean(f"map_attacked_{name}", _ap(attacked, products.query_labels, products)),
                 Row.mean(f"map_clean_{name}", _ap(still, products.query_labels, products)),
             ]
         return Measurement(rows)
+
+
+def _codes(products: Products, images: np.ndarray, handle: Callable[[Tensor], Tensor]) -> np.ndarray:
+    """Codes of handled images, some at a time."""
+    parts = [torch.from_numpy(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
+    return np.concatenate([products.hash(handle(part).numpy()) for part in parts])
 
 
 def _ap(codes: np.ndarray, labels: np.ndarray, products: Products) -> np.ndarray:

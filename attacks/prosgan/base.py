@@ -66,12 +66,12 @@ class GeneratorAttack(Attack):
 
     def fit(self, victim: Victim, data: Split, aim: FittedAim | None, budget: Budget, run: Run) -> dict[str, Tensor]:
         name = type(self).__name__.lower()
+        condition = self.condition(victim, aim, run)
         if data.image_size % 32:
             raise UserError(f"{name} needs an image side divisible by 32, not {data.image_size}: change --image-size.")
         if budget.norm != "linf" and self.bounded != "none":
             raise UserError(f"{name} is trained within L-inf budgets: leave --norm out, or give bounded=none.")
         labels = data.labels.to(run.device)
-        condition = self.condition(victim, aim, run)
         pool = target_pool(victim.reference("database").labels, self.min_images)
         trainer = self._trainer(condition, self.hashing(victim, run), labels[:1], data.image_size, budget, run.device)
         optimisers = (trainer.generator_optimiser, trainer.discriminator_optimiser)

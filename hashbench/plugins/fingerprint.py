@@ -49,7 +49,25 @@ def _class_hash(cls: type) -> str:
         elif base.__module__.startswith(("hashbench.", "hashbench_file_", own)):
             package = Package.of(base)
             package.collect(package.name_of(base), found)
+    for module in sorted({module for path in [*found.values()] for module in _core_work(path)}):
+        Package(_CORE, module.rpartition(".")[0], alone=True).collect(module, found)
     return _digest(found)
+
+
+def _core_work(path: Path) -> Iterator[str]:
+    """Modules of the core that define what a plugin's file imports from the api, of those that no stage names as its code."""
+    api = sys.modules.get("hashbench.api")
+    for name in _imports(path, ""):
+        if name.startswith("hashbench.api."):
+            module = str(getattr(getattr(api, name.rpartition(".")[2], None), "__module__", ""))
+            if module.startswith(_WORK):
+                yield module
+
+
+_WORK = (
+    *("hashbench.contracts.descent", "hashbench.contracts.iterative", "hashbench.contracts.ensemble"),
+    *("hashbench.protocols.", "hashbench.retrieval."),
+)
 
 
 class Package:

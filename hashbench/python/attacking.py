@@ -19,6 +19,11 @@ from hashbench.python.given import Labelled, References, as_hasher, as_images, g
 from hashbench.python.machine import bars
 
 
+def _needs_target(plugin: Attack, aim: Aim | None) -> bool:
+    """Whether it steers to target labels: by its own word, or else by its aim's."""
+    return plugin.targeted if plugin.targeted is not None else aim is not None and aim.targeted
+
+
 def attack(
     model: nn.Module,
     images: Tensor,
@@ -57,7 +62,7 @@ def attack(
     hasher = as_hasher(model, given.shape[-1])
     device = next((tensor.device for tensor in [*hasher.parameters(), *hasher.buffers()]), given.device)
     given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"), norm)
-    goal = goal_of(given, target_labels, query_labels, database, needed=aim is not None and aim.targeted)
+    goal = goal_of(given, target_labels, query_labels, database, needed=_needs_target(plugin, aim))
     found = {"database": train if database is None else database, "train": database if train is None else train}
     run, data = Run(derive_seed(seed, attack), device, batch_size, bars() if progress else Silent()), split_of(train)
     known = References(hasher, run, found, given.shape[1:], goal.target_labels.shape[1])

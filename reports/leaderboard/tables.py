@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from statistics import mean
 
@@ -49,12 +48,12 @@ def robustness(one: Board) -> Table | None:
     """Hashers by what an ensemble of attacks leaves of them; None where none was run."""
     columns = [*HASHER, Column("by", None)]
     columns += [column for score in SCORES for column in (column_of(score), *map(column_of, PARTS[score]))]
-    lines: dict[tuple[str, str, str], dict[str, CellResult]] = {}
-    for setting in one.settings:
+    lines: dict[tuple[int, str, str], dict[str, CellResult]] = {}
+    for place, setting in enumerate(one.settings):
         for cell in setting.done:
             for score in SCORES:
                 if cell.row(score) is not None:
-                    key = (json.dumps(setting.names), cell.at.attack.partition("[")[0], str(cell.option("version")))
+                    key = (place, cell.at.attack.partition("[")[0], str(cell.option("version")))
                     lines.setdefault(key, {})[score] = cell
     if not lines:
         return None

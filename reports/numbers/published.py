@@ -45,7 +45,7 @@ def _comparable(cell: CellResult) -> bool:
     if sizes != SIZES.get(made.data.identity, sizes):
         return False
     whole = made.targets.queries == sizes[0] and not made.targets.file
-    return whole and abs(made.budget.epsilon - 8 / 255) < 1e-9 and made.data.image_size == 224
+    return whole and made.budget.norm == "linf" and abs(made.budget.epsilon - 8 / 255) < 1e-9 and made.data.image_size == 224
 
 
 @cache

@@ -83,7 +83,7 @@ def _setting(setting: Setting, short: str, several: bool, quality: Quality) -> d
         "title": label(setting.names),
         "short": short,
         "made": setting.done[0].made if setting.done else None,
-        "epsilon": epsilon_text(setting.epsilon, str(setting.names["norm"])),
+        "epsilon": ("L∞ " if setting.names["norm"] == "linf" else "") + epsilon_text(setting.epsilon, str(setting.names["norm"])),
         "attacks": of_setting.attacks(setting, several),
         "differences": of_setting.differences(setting),
         "details": of_setting.details(setting),

@@ -12,10 +12,10 @@ NAMES = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "epsilon",
 ORDER = ("dataset", "hasher", "backbone", "protocol", "seed", "norm", "epsilon")
 
 
-def shown(name: str, value: Name) -> str:
+def shown(name: str, value: Name, norm: str = "linf") -> str:
     """A name's value as it is written: bits and seeds say what they are."""
     if name == "epsilon":
-        return f"ε {epsilon_text(float(value))}"
+        return f"ε {epsilon_text(float(value), norm)}"
     if name == "norm":
         return {"linf": "L∞", "l2": "L2"}[str(value)]
     return f"{value} bits" if name == "bits" else f"seed {value}" if name == "seed" else str(value)
@@ -29,7 +29,8 @@ def varying(all_names: Sequence[Mapping[str, Name]], always: Sequence[str] = ())
 
 def label(names: Mapping[str, Name], which: Sequence[str] = NAMES) -> str:
     """A setting in a line."""
-    return ", ".join(shown(name, names[name]) for name in which)
+    norm = str(names.get("norm", "linf"))
+    return ", ".join(shown(name, names[name], norm) for name in which)
 
 
 def labels(settings: Sequence[Setting], always: Sequence[str] = ("bits",)) -> list[str]:

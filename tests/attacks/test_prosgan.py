@@ -182,9 +182,8 @@ def test_another_aim_or_size_is_a_sentence() -> None:
     with pytest.raises(UserError, match="needs the aim prototype"):
         attack.fit(small_victim(linear_hasher(), split), split, other, Budget(), Run(0, CPU))
     with pytest.raises(UserError, match="divisible by 32"):
-        attack.fit(
-            small_victim(linear_hasher(), split), split, FittedAim(configure("aims", "prototype"), {}), Budget(), Run(0, CPU)
-        )
+        fitted = FittedAim(configure("aims", "prototype"), aims_module().PrototypeNet(4, 8, 8, 8).state_dict())
+        attack.fit(small_victim(linear_hasher(), split), split, fitted, Budget(), Run(0, CPU))
 
 
 def test_the_discriminator_learns_to_tell_fakes() -> None:

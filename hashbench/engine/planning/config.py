@@ -57,6 +57,8 @@ class Config:
 
     def check_numbers(self) -> None:
         """Raise UserError for a number that is out of range."""
+        if self.norm == "l2" and tuple(self.epsilons) == ("8/255",):
+            raise UserError("--norm l2 bounds the length of an image's change: give --epsilon with it, such as 1.0.")
         if self.batch_size < 1:
             raise UserError(f"--batch-size is {self.batch_size}: give at least 1.")
         if any(seed < 0 for seed in self.seeds):

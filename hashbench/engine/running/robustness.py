@@ -20,18 +20,21 @@ def robustness(cell: CellResult) -> Iterator[Measured]:
     if not cell.white_box:
         return
     if cell.row("map_attacked_choice") is not None:
-        yield _left("robustness_untargeted", cell, ("map_attacked", "map_floor", "map_clean"))
+        yield _left("robustness_untargeted", cell, ("map_attacked", "map_floor", "map_clean"), 1)
     elif cell.row("t_map_choice") is not None:
-        yield _left("robustness_targeted", cell, ("t_map", "t_map_oracle", "t_map_floor"))
+        yield _left("robustness_targeted", cell, ("t_map", "t_map_oracle", "t_map_floor"), -1)
 
 
-def _left(metric: str, cell: CellResult, names: tuple[str, str, str]) -> Measured:
-    """(value - nothing) / (all - nothing), at least 0 and at most 1; `names`: value, nothing and all."""
+def _left(metric: str, cell: CellResult, names: tuple[str, str, str], direction: int) -> Measured:
+    """(value - nothing) / (all - nothing), at least 0 and at most 1; `names`: value, nothing and all.
+
+    `direction`: the sign that all - nothing has where there is anything to lose.
+    """
     value, nothing, everything = (cell.arrays[f"per_query/{name}"] for name in names)
     bootstrap = Bootstrap(len(value), cell.at.seed)
     span = everything - nothing
-    low, high = bootstrap.interval(span)
-    if not low * high > 0:
+    low, _ = bootstrap.interval(span * direction)
+    if not low > 0:
         return Measured(metric=metric, value=None)
     score = np.clip(bootstrap.means(value - nothing) / bootstrap.means(span), 0, 1)
     whole = float(np.clip(np.nanmean(value - nothing) / np.nanmean(span), 0, 1))

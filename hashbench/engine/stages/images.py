@@ -42,6 +42,7 @@ class ImagesStage(Stage[AttackedImages]):
     name: ClassVar[str] = "images"
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.budget", "contracts.run", "contracts.victim", "engine.stages.batches", "engine.stages.checks"),
+        "protocols.scoring",
         *(
             "engine.machine.seeds",
             "engine.stages.enforce",
@@ -66,7 +67,8 @@ class ImagesStage(Stage[AttackedImages]):
     def depends(self) -> Facts:
         protocol = self.targets.protocol
         enforced = [protocol.enforce_budget, protocol.eight_bit]
-        return {"enforce": [*enforced], "batch_size": self.batch_size, "seed": self.seed}
+        judged: Facts = {"ties": protocol.ties} if isinstance(self.attack.attack.plugin, Ensemble) else {}
+        return {"enforce": [*enforced], "batch_size": self.batch_size, "seed": self.seed, **judged}
 
     @property
     def seed(self) -> int:

@@ -52,7 +52,9 @@ class Evaluator:
         codes = self.probe.codes(made.float() / 255 if made.dtype == torch.uint8 else made)
         self.seen[f"member/{candidate.name}"] = codes.to(torch.int8)
         near = nearness(codes, candidate.codes)
-        nearer = torch.ones_like(near, dtype=torch.bool) if self._nearest is None else near > self._nearest
+        attacked = torch.zeros_like(near, dtype=torch.bool)
+        attacked[list(self.unsettled())] = True
+        nearer = torch.ones_like(attacked) if self._nearest is None else (near > self._nearest) & attacked
         self._nearest = near if self._nearest is None else torch.maximum(near, self._nearest)
         before = self.seen.get("choice", self.seen[f"member/{candidate.name}"])
         self.seen["choice"] = torch.where(nearer[:, None], self.seen[f"member/{candidate.name}"], before)
@@ -62,7 +64,7 @@ class Evaluator:
         return torch.from_numpy(strength).to(self.images.device, self.images.dtype)
 
     def unsettled(self) -> tuple[int, ...]:
-        if self._best is None:
+        if self._best is None or self.protocol.ties != "aware":  # the oracle's ceiling is of ties in expectation
             return tuple(range(len(self.images)))
         ceiling = -self.ceiling if self.worst else self.ceiling
         return tuple(int(row) for row in np.flatnonzero(self._best < ceiling - _NEAR))
