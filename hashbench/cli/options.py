@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hashbench.errors import UserError
+from hashbench.errors import UnknownName, UserError
 from hashbench.plugins.spec import split_outside_brackets
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
@@ -49,9 +49,16 @@ class Declared:
             extra |= {"multiple": True, "metavar": "NUMBER,..." if self.type is int else "NAME,...", "callback": callback}
             return click.option(*names, **extra, **given, help=self._helped(bare))
         shown = default is not None
-        kind = click.Choice(self.choices) if self.choices else self.type
+        if self.choices:
+            extra["callback"] = _one_of(self.flag.removeprefix("--"), self.choices)
         return click.option(
-            self.flag, type=kind, metavar=self.metavar, default=default, show_default=shown, help=self._helped(bare), **extra
+            self.flag,
+            type=self.type,
+            metavar="|".join(self.choices) or self.metavar,
+            default=default,
+            show_default=shown,
+            help=self._helped(bare),
+            **extra,
         )
 
     def _helped(self, bare: bool) -> str:
@@ -168,6 +175,17 @@ def output(help: str, default: Path | None = None, folder: bool = False, require
     """`--out` of a command that writes one file or folder."""
     kind = click.Path(path_type=Path, file_okay=not folder, dir_okay=folder)
     return click.option("--out", "-o", type=kind, default=default, show_default=default is not None, required=required, help=help)
+
+
+def _one_of(name: str, choices: tuple[str, ...]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """A callback that refuses other values with one sentence."""
+
+    def check(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise UnknownName(name, value, choices)
+        return value
+
+    return check
 
 
 def _texts(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

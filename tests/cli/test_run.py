@@ -89,7 +89,7 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
         (["--attack", "noise", "--epsilon", "8"], "give a value in (0, 1]"),
         (["--attack", "noise", "--epsilon", "0"], "give a value in (0, 1]"),
         (["--attack", "noise", "--epsilon", "eight"], "write a number or a fraction"),
-        (["--attack", "noise", "--norm", "l3"], "is not one of"),
+        (["--attack", "noise", "--norm", "l3"], "unknown norm 'l3'"),
         (["--attack", "noise", "--norm", "l2", "--epsilon", "0"], "epsilon is 0"),
         (["--attack", "noise", "--queries", "0"], "give at least 1"),
         (["--attack", "noise", "--bits", "300"], "give 1 to 256"),
