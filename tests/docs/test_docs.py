@@ -71,6 +71,7 @@ def lists(folder: Path) -> None:
     layouts.lists(folder, [f"{i}.png" for i in range(24)], {"train": range(12), "database": range(20), "test": range(20, 24)})
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
