@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from hashbench.api import Iterative, option
 
-ONE_START = {"samples": 1, "starts": 1, "keep": "last", "settled": None, "expects": None}
-"""One start, its last point: what no release of these papers goes beyond."""
+from .published import ONE_START
+
 RELEASE = {**ONE_START, "steps": 2000, "step_size": 1.0, "rule": "raw", "start": "image", "anneal": "release"}
 """The optimisation of the ProS-GAN release, but for its aim."""
 

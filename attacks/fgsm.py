@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from hashbench.api import Iterative, option
 
-from .dhta import ONE_START
+from .published import ONE_START
 
 _TABLE2 = {
     **ONE_START,

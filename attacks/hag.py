@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hashbench.api import Iterative, option
 
-from .dhta import ONE_START
+from .published import ONE_START
 
 MARGIN = 0.5
 

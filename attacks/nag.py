@@ -10,7 +10,7 @@ from torch import Tensor
 
 from hashbench.api import Iterative, Task, option
 
-from .dhta import ONE_START
+from .published import ONE_START
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 from hashbench.api import Budget, FittedAim, Iterative, Run, Split, Task, Victim, option
 
 from .bank import bank_of, relevant
-from .dhta import ONE_START
+from .published import ONE_START
 
 
 @dataclass(frozen=True)
