@@ -55,12 +55,7 @@ class APGD(Descent):
 
     def begin(self, kept: Memory, task: Task, start: int) -> None:
         """A start, and everything that is remembered for each image."""
-        draw = task.run.uniform if task.budget.norm == "linf" else task.run.normal
-        noise = draw(task.images, task.goal.indices, f"start{start}")
-        noise = touching(2 * noise - 1 if task.budget.norm == "linf" else noise, task.budget)
-        point = task.budget.project(task.images + task.budget.epsilon * noise, task.images)
-        if start == 0 and task.origin is not None:
-            point = task.origin
+        point = task.origin if start == 0 and task.origin is not None else self._drawn(task, f"start{start}")
         loss, gradient = self.evaluate(task, point, 0)
         size = torch.full_like(loss, 2 * task.budget.epsilon)
         fresh = {"point": point, "before": point, "gradient": gradient, "loss": loss, "size": size}
@@ -69,6 +64,16 @@ class APGD(Descent):
         winner = {name: kept.get(name, value) for name, value in (("winner", point), ("winner_loss", loss))}
         kept.update({name: value.clone() for name, value in (fresh | winner).items()})
         _keep_winner(kept)
+
+    @staticmethod
+    def _drawn(task: Task, purpose: str) -> Tensor:
+        """Points on the surface of the ball, or inside where the range cuts it."""
+        images, budget = task.images, task.budget
+        if budget.norm == "linf":
+            noise = 2 * task.run.uniform(images, task.goal.indices, purpose) - 1
+        else:
+            noise = task.run.normal(images, task.goal.indices, purpose)
+        return budget.project(images + budget.epsilon * touching(noise, budget), images)
 
     def step(self, kept: Memory, task: Task, step: int) -> None:
         point, moved, budget = kept["point"], kept["point"] - kept["before"], task.budget

@@ -32,6 +32,7 @@ from .aims.closed import CentreCode, MainstayCode
 from .aims.own import Own
 from .aims.prototype import THACode
 from .apgd import APGD
+from .prefixed import part
 from .sdha import SDHA
 from .square import Square
 
@@ -99,8 +100,8 @@ class Autohash(Ensemble):
         members, sizes = _Members(task, judge), VERSION_1
         samples = sizes.samples if _RANDOM in state else 1
         for name, aim in self._aims.items():
-            own = {key.removeprefix(f"{name}/"): value for key, value in state.items() if key.startswith(f"{name}/")}
-            members.add(f"apgd-A-{name}", APGD(steps=sizes.steps, samples=samples), aim.codes(victim, own, images, goal, run))
+            codes = aim.codes(victim, part(state, f"{name}/"), images, goal, run)
+            members.add(f"apgd-A-{name}", APGD(steps=sizes.steps, samples=samples), codes)
         best = members.codes
         members.add("sdha", replace(self._sdha, steps=sizes.steps, samples=samples), best)
         for loss in ("C", "D"):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from hashbench.api import Descent, Memory, Task, by_image, option
+from hashbench.api import Descent, Memory, Task, option, remember
 
 from .adam import adam
 
@@ -70,7 +70,7 @@ class CW(Descent):
             size = (images - task.images).square().flatten(1).sum(1)
             (one,) = torch.autograd.grad((size + kept["constant"] * loss).sum(), leaf)
             gradient, hinge = gradient + one / self.views, hinge + loss.detach() / self.views
-        _remember(kept, task, _images(kept["point"]), hinge)
+        _look(kept, task, _images(kept["point"]), hinge)
         kept["turned"] = kept["turned"] | (hinge <= 0)
         kept["point"] = kept["point"] - adam(kept, gradient, step, self.rate)
 
@@ -79,7 +79,7 @@ class CW(Descent):
         images = _images(kept["point"])
         held = task.budget.project(images, task.images)
         with torch.no_grad():
-            _remember(kept, task, held, self.distance(task.victim.logits(held), task.codes))
+            _look(kept, task, held, self.distance(task.victim.logits(held), task.codes))
         c = kept["constant"]
         large = kept["turned"] | ~_within(images, task)
         kept["upper"] = torch.where(large, torch.minimum(kept["upper"], c), kept["upper"])
@@ -104,7 +104,6 @@ def _within(images: Tensor, task: Task) -> Tensor:
     return change.flatten(1).abs().amax(1) < 1e-5
 
 
-def _remember(kept: Memory, task: Task, images: Tensor, hinge: Tensor) -> None:
-    better = _within(images, task) & (hinge < kept["best_loss"])
-    kept["best"] = by_image(better, images, kept["best"])
-    kept["best_loss"] = torch.where(better, hinge, kept["best_loss"])
+def _look(kept: Memory, task: Task, images: Tensor, hinge: Tensor) -> None:
+    """Remember images within the budget."""
+    remember(kept, images, torch.where(_within(images, task), hinge, torch.inf))

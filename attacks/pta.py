@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -51,18 +51,24 @@ class PTA(Iterative):
     def size(self, budget: Budget) -> float:
         return budget.epsilon / self.steps if self.step_size is None else self.step_size
 
+    def descend(self, task: Task) -> Tensor:
+        """The loop, with the codes (B, members, K) that each image is ranked among, the same at every step."""
+        counts = relevant(task.state, task.goal.target_labels)
+        some = {"like": counts, "unlike": (counts == 0) * task.state["bank.counts"]}
+        like = task.images.new_empty(len(task.images), self.members)
+        lots = {name: task.run.uniform(like, task.goal.indices, name) for name in some}
+        chosen = {name: task.state["bank.codes"][drawn(weights, lots[name])] for name, weights in some.items()}
+        return super().descend(replace(task, state={**task.state, **chosen}))
+
     def objective(self, task: Task, images: Tensor, step: int, view: int) -> Tensor:
         relaxed = torch.tanh(self.alpha(step) * task.victim.logits(images))
-        counts = relevant(task.state, task.goal.target_labels)
-        others = (counts == 0) * task.state["bank.counts"]
-        like, unlike = (self._distances(task, relaxed, name, some) for name, some in (("like", counts), ("unlike", others)))
+        like, unlike = (distances(relaxed, task.state[name]) for name in ("like", "unlike"))
         return -smooth_ap(like, unlike, self.temperature)
 
-    def _distances(self, task: Task, relaxed: Tensor, name: str, weights: Tensor) -> Tensor:
-        """(B, members) distances, 0 to 1, of relaxed codes from codes drawn by their weights; the same draw at every step."""
-        draw = task.run.uniform(relaxed.new_empty(len(relaxed), self.members), task.goal.indices, name)
-        codes = task.state["bank.codes"][drawn(weights, draw)]
-        return (1 - torch.einsum("bk,bmk->bm", relaxed, codes) / relaxed.shape[1]) / 2
+
+def distances(relaxed: Tensor, codes: Tensor) -> Tensor:
+    """(B, m) distances, 0 to 1, of relaxed codes (B, K) from codes of their own (B, m, K)."""
+    return (1 - torch.einsum("bk,bmk->bm", relaxed, codes) / relaxed.shape[1]) / 2
 
 
 def drawn(weights: Tensor, lots: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -52,9 +52,14 @@ class SDHA(Descent):
         change = adam(kept, gradient, step, self.rate)
         kept["point"] = task.budget.project(kept["point"] - change, task.images)
 
+    def descend(self, task: Task) -> Tensor:
+        """The loop, with how many training images of each code every image is to be like, or unlike."""
+        counts = relevant(task.state, task.goal.target_labels if self.towards else task.goal.query_labels)
+        return super().descend(replace(task, state={**task.state, "counts": counts}))
+
     def objective(self, task: Task, images: Tensor, step: int, view: int) -> Tensor:
         relaxed = torch.tanh(tenths(step, self.steps) * task.victim.logits(images))
-        counts = relevant(task.state, task.goal.target_labels if self.towards else task.goal.query_labels)
+        counts = task.state["counts"]
         apart = surrogate(relaxed, task.state["bank.codes"], self.towards)
         mean = (apart * counts).sum(1) / counts.sum(1).clamp_min(1)
         sign = 1 if self.towards else -1

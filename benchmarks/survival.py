@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.io import decode_jpeg, encode_jpeg
 
-from hashbench.api import Benchmark, Measurement, Products, Row, scored
+from hashbench.api import Benchmark, Measurement, Products, Row
 
 _BATCH = 64
 
@@ -67,9 +67,9 @@ class Survival(Benchmark):
         for name, handle in HANDLING.items():
             attacked, still = (_codes(products, images, handle) for images in (adversarial, clean))
             rows += [
-                Row.mean(f"t_map_{name}", _ap(attacked, products.target_labels, products)),
-                Row.mean(f"map_attacked_{name}", _ap(attacked, products.query_labels, products)),
-                Row.mean(f"map_clean_{name}", _ap(still, products.query_labels, products)),
+                Row.mean(f"t_map_{name}", products.ap(attacked, products.target_labels)),
+                Row.mean(f"map_attacked_{name}", products.ap(attacked, products.query_labels)),
+                Row.mean(f"map_clean_{name}", products.ap(still, products.query_labels)),
             ]
         return Measurement(rows)
 
@@ -78,10 +78,6 @@ def _codes(products: Products, images: np.ndarray, handle: Callable[[Tensor], Te
     """Codes of handled images, some at a time."""
     parts = [torch.from_numpy(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
     return np.concatenate([products.hash(handle(part).numpy()) for part in parts])
-
-
-def _ap(codes: np.ndarray, labels: np.ndarray, products: Products) -> np.ndarray:
-    return scored(codes, labels, products.database_codes, products.database_labels, products.protocol)
 
 
 def _eight_bit(images: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row, UserError, scored
+from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row, UserError
 from hashbench.retrieval.curves import mean_distance
 
 
@@ -50,12 +50,9 @@ def _members(products: Products) -> list[Row]:
     """Of an ensemble: its goal's metric for the attacker's own choice of images, and for every member's."""
     if products.log.choice is None:
         return []
-    metric, labels = ("map_attacked", products.query_labels) if products.untargeted else ("t_map", products.target_labels)
+    metric = "map_attacked" if products.untargeted else "t_map"
     codes = {"choice": products.log.choice, **{f"member_{name}": each for name, each in sorted(products.log.members.items())}}
-    return [
-        Row.mean(f"{metric}_{name}", scored(each, labels, products.database_codes, products.database_labels, products.protocol))
-        for name, each in codes.items()
-    ]
+    return [Row.mean(f"{metric}_{name}", products.ap(each, products.goal_labels)) for name, each in codes.items()]
 
 
 def _rows(metric: str, ranking: HammingRanking, products: Products) -> list[Row]:

@@ -22,7 +22,6 @@ from hashbench.data.pipelines import decode_bytes
 from hashbench.disk.files import write_atomically
 from hashbench.errors import BadData, UnknownName, UserError
 from hashbench.plugins.spec import split_outside_brackets
-from hashbench.protocols.scoring import scored
 from hashbench.results.cell import About, CellResult, Coordinates, HasherName, Measured, Name, Provenance
 from hashbench.results.reading import read_results
 from hashbench.results.results import Results, csv_text
@@ -97,7 +96,6 @@ __all__ = [
     "read_results",
     "read_state",
     "remember",
-    "scored",
     "sign",
     "split_outside_brackets",
     "suite_names",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int, UInt, UInt8
@@ -19,7 +19,10 @@ else:
 
         Bool = Float = Int = UInt = UInt8 = _Plain
 
+Norm = Literal["linf", "l2"]
+"""What a budget bounds: each value's change, or the length of an image's."""
+NORMS: tuple[Norm, ...] = get_args(Norm)
 Facts = dict[str, JsonValue]
 """An object of JSON."""
 
-__all__ = ["Bool", "Facts", "Float", "Int", "JsonValue", "UInt", "UInt8"]
+__all__ = ["NORMS", "Bool", "Facts", "Float", "Int", "JsonValue", "Norm", "UInt", "UInt8"]

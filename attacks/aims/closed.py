@@ -12,11 +12,6 @@ from torch import Tensor
 from hashbench.api import Aim, Goal, Run, State, Victim, option, sign
 
 
-def mean_code(near: Tensor, bank: Tensor) -> Tensor:
-    """(B, K) codes from weights (B, N) >= 0 of bank codes (N, K): the sign of the weighted mean; a tie is +1."""
-    return sign(near @ bank)
-
-
 def pulled_code(near: Tensor, bank: Tensor) -> Tensor:
     """(B, K) codes from weights (B, N) >= 0 of bank codes (N, K): the sign of the weighted mean less the mean of those of weight 0.
 
@@ -73,13 +68,10 @@ class MainstayCode(ClosedForm):
 
 
 @dataclass(frozen=True)
-class NeighbourCode(ClosedForm):
+class NeighbourCode(CentreCode):
     """SDHA's best code in closed form: the mean code of images that share a class with the target, or its opposite (ICMR 2021)"""
 
     paper: ClassVar[str] = "https://doi.org/10.1145/3460426.3463640"
 
-    def weights(self, labels: Tensor, bank: Tensor) -> Tensor:
-        return (labels @ bank.T > 0).to(bank.dtype)
-
     def code(self, weights: Tensor, bank: Tensor) -> Tensor:
-        return mean_code(weights, bank)
+        return sign(weights @ bank)

@@ -13,7 +13,8 @@ from torch import Tensor
 from hashbench.api import FittedAim, Run, State, UserError, Victim, option, sign
 
 from ..aims.prototype import PrototypeCode
-from .base import GeneratorAttack, part
+from ..prefixed import part
+from .base import GeneratorAttack
 from .losses import hamming_loss
 from .training import Condition, Hashing
 

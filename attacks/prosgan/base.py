@@ -12,6 +12,7 @@ from torch import Tensor
 from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, UserError, Victim, epochs, option
 
 from ..aims.targets import draw_disjoint_targets, draw_targets, target_pool
+from ..prefixed import part
 from .discriminator import Discriminator
 from .generator import Generator
 from .training import Condition, Hashing, Trainer, Weights, bound, rate_factor
@@ -114,8 +115,3 @@ class GeneratorAttack(Attack):
         generator.load_state_dict(part(state, "generator."), assign=True)
         scaled = 2 * images - 1
         return (bound(generator(told, scaled), scaled, self.bounded, budget.epsilon) + 1) / 2
-
-
-def part(state: State, prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names begin so, without it."""
-    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -12,6 +12,7 @@ import click
 
 from hashbench.errors import UnknownName, UserError
 from hashbench.plugins.spec import split_outside_brackets
+from hashbench.typing import NORMS
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -96,7 +97,7 @@ OPTIONS = {
         "--norm",
         "What budgets bound: linf, each value's change; l2, the length of an image's.",
         default="linf",
-        choices=("linf", "l2"),
+        choices=NORMS,
     ),
     "data": Declared(
         "--data",

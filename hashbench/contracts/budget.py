@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,10 +10,7 @@ from torch import Tensor
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run
 from hashbench.errors import UnknownName, UserError
-from hashbench.typing import Float
-
-Norm = Literal["linf", "l2"]
-NORMS: tuple[Norm, ...] = ("linf", "l2")
+from hashbench.typing import NORMS, Float, Norm
 
 
 @dataclass(frozen=True)

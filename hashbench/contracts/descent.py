@@ -133,13 +133,13 @@ class Descent(Attack):
         return -(torch.tanh(logits) * codes).mean(dim=1)
 
 
-def remember(kept: Memory, loss: Float[Tensor, " b"]) -> None:
+def remember(kept: Memory, point: Float[Tensor, "b 3 h w"], loss: Float[Tensor, " b"]) -> None:
     """Keep each image's point where its loss is the least so far, as `best` and `best_loss`."""
     if "best" not in kept:
-        kept.update(best=kept["point"].clone(), best_loss=loss)
+        kept.update(best=point.clone(), best_loss=loss)
         return
     better = loss < kept["best_loss"]
-    kept["best"] = by_image(better, kept["point"], kept["best"])
+    kept["best"] = by_image(better, point, kept["best"])
     kept["best_loss"] = torch.where(better, loss, kept["best_loss"])
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from hashbench.contracts.budget import Budget, epsilon_text
+from hashbench.contracts.budget import Budget, epsilon_text, length
 from hashbench.contracts.descent import Descent, Memory, Task, remember
 from hashbench.contracts.plugin import option
 from hashbench.typing import Float
@@ -64,7 +64,7 @@ class Iterative(Descent):
         """Gradient, step, projection."""
         loss, gradient = self.gradient(kept, task, step)
         if self._remembers:
-            remember(kept, loss)
+            remember(kept, kept["point"], loss)
         change = self.size(task.budget) * self.direction(gradient, task.budget)
         if self.settled is not None:
             change = change * (loss > self.settled).to(change.dtype).view(-1, 1, 1, 1)
@@ -74,7 +74,7 @@ class Iterative(Descent):
         """Look at the last point, which no gradient was taken at."""
         if self._remembers:
             with torch.no_grad():
-                remember(kept, self.objective(task, kept["point"], step, 0))
+                remember(kept, kept["point"], self.objective(task, kept["point"], step, 0))
 
     def result(self, kept: Memory, task: Task) -> Float[Tensor, "b 3 h w"]:
         return kept["best"] if self._remembers else kept["point"]
@@ -94,7 +94,7 @@ class Iterative(Descent):
         if self.rule == "norm":
             return budget.steepest(gradient)
         if self.rule == "l2":
-            return gradient / gradient.flatten(1).norm(dim=1).clamp_min(1e-12).view(-1, 1, 1, 1)
+            return gradient / length(gradient).clamp_min(1e-12)
         return gradient / RELEASE_BATCH
 
     def objective(self, task: Task, images: Float[Tensor, "b 3 h w"], step: int, view: int) -> Float[Tensor, " b"]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hashbench.contracts.budget import Budget
 from hashbench.protocols.protocol import Protocol
+from hashbench.protocols.scoring import scored
 from hashbench.retrieval.oracle import Oracle
 
 
@@ -75,6 +76,15 @@ class Products:
     controls: Mapping[str, np.ndarray]
     """(Q,) AP of the clean queries by raw pixels ('pixels') and by codes of the untrained network ('random')."""
     log: AttackLog
+
+    @property
+    def goal_labels(self) -> np.ndarray:
+        """(Q, C) the labels that the attack is scored by: the target's, or the query's own where it can only be untargeted."""
+        return self.query_labels if self.untargeted else self.target_labels
+
+    def ap(self, codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """(Q,) AP of codes (Q, K) for labels (Q, C) over the database, by the protocol; nan for queries that it drops."""
+        return scored(codes, labels, self.database_codes, self.database_labels, self.protocol)
 
     def change(self) -> np.ndarray:
         """(Q, 3, h, w) float64: adversarial minus clean in pixel values of [0, 1]; exact multiples of 1/255 for 8-bit images."""

@@ -24,6 +24,6 @@ def scored(
     if protocol.ties == "index":
         ap = ranking.index_order_ap([(database_codes, database_labels)], protocol.cutoff, protocol.normaliser)
     else:
-        ap = ranking.compute((), protocol.cutoff, protocol.normaliser).ap
+        ap = ranking.ap(protocol.cutoff, protocol.normaliser)
     dropped = protocol.zero_relevance == "drop" and ranking.relevant.sum(1) == 0
     return np.where(dropped, np.nan, ap)

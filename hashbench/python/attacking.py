@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from hashbench.contracts.attack import Aim, Attack, FittedAim, aim_of
-from hashbench.contracts.budget import Budget, Norm
+from hashbench.contracts.budget import Budget
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run, Silent, derive_seed
 from hashbench.contracts.victim import Access, Victim
@@ -17,6 +17,7 @@ from hashbench.plugins.configure import configure, fraction
 from hashbench.protocols.protocol import PROTOCOLS
 from hashbench.python.given import Labelled, References, as_hasher, as_images, goal_of, split_of, to_floats
 from hashbench.python.machine import bars
+from hashbench.typing import Norm
 
 
 def _needs_target(plugin: Attack, aim: Aim | None) -> bool:

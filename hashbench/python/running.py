@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from hashbench.contracts.budget import Norm
 from hashbench.contracts.run import Silent
 from hashbench.engine.models.foreign import Live
 from hashbench.engine.planning.config import Config, config_of
@@ -25,6 +24,7 @@ from hashbench.errors import UserError
 from hashbench.python.how import How, store_folder
 from hashbench.python.machine import bars, engine_of, resolving
 from hashbench.python.results import RunResults
+from hashbench.typing import Norm
 
 Texts = str | Sequence[str]
 Numbers = int | Sequence[int]

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from hashbench.typing import Facts, JsonValue
+from hashbench.typing import Facts, JsonValue, Norm
 
 SCHEMA = 5
 """Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`; 2 no `epsilon` among the names, and no
@@ -48,7 +48,7 @@ class Coordinates(_Value):
     protocol: str
     seed: int
     epsilon: float
-    norm: Literal["linf", "l2"] = "linf"
+    norm: Norm = "linf"
 
     @property
     def white_box(self) -> bool:

@@ -90,7 +90,7 @@ class _Scorer:
         kept = np.sort(np.unique(codes, axis=0, return_index=True)[1])
         ranking = HammingRanking(codes[kept], np.repeat(self.labels[row, None], len(kept), axis=0))
         ranking.update(self.codes, self.classes)
-        ap = self.sign * ranking.compute((), self.cutoff, self.normaliser).ap
+        ap = self.sign * ranking.ap(self.cutoff, self.normaliser)
         order = np.argsort(-ap, kind="stable")[:count]
         return codes[kept[order]], ap[order]
 

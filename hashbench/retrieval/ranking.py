@@ -95,6 +95,10 @@ class HammingRanking:
             raise ValueError("only rankings of the same queries can be merged.")
         self.counts += other.counts
 
+    def ap(self, cutoff: int | None = None, normaliser: Normaliser = "hits") -> np.ndarray:
+        """(Q,) tie-aware AP alone, as `compute` has it."""
+        return _expected_ap(self.items, self.relevant, cutoff, normaliser)
+
     def compute(
         self, top_n: Iterable[int] = (1, 5, 10, 50, 100), cutoff: int | None = None, normaliser: Normaliser = "hits"
     ) -> Scores:
@@ -147,10 +151,7 @@ class HammingRanking:
 
     def floor(self, cutoff: int | None = None, normaliser: Normaliser = "hits") -> np.ndarray:
         """(Q,) expected AP of a random ranking of the same items: about the share that is relevant."""
-        items, relevant = self.items.sum(1, keepdims=True), self.relevant.sum(1, keepdims=True)
-        if cutoff is None:
-            return average(expected_share(items, relevant), relevant)
-        return ap_at(items, relevant, cutoff, normaliser)[0]
+        return _expected_ap(self.items.sum(1, keepdims=True), self.relevant.sum(1, keepdims=True), cutoff, normaliser)
 
     def _check_codes(self, purpose: str) -> None:
         if len(self._queries) != len(self.counts):
@@ -161,3 +162,9 @@ class HammingRanking:
             raise ValueError(f"database codes have {codes.shape[1]} bits, queries {self.bits}.")
         if len(codes) != len(labels) or labels.shape[1] != self.classes:
             raise ValueError(f"labels {labels.shape} for {len(codes)} database codes and queries of {self.classes} classes.")
+
+
+def _expected_ap(items: np.ndarray, relevant: np.ndarray, cutoff: int | None, normaliser: Normaliser) -> np.ndarray:
+    if cutoff is None:
+        return average(expected_share(items, relevant), relevant)
+    return ap_at(items, relevant, cutoff, normaliser)[0]

@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from hashbench.contracts.budget import Norm
 from hashbench.errors import UserError
-from hashbench.typing import Facts
+from hashbench.typing import Facts, Norm
 
 BITS = range(1, 257)
 

@@ -8,7 +8,6 @@ from itertools import permutations
 import numpy as np
 
 from hashbench.contracts.products import Products
-from hashbench.protocols.scoring import scored
 from hashbench.results.cell import CellResult, Flag
 from hashbench.retrieval import Bootstrap
 
@@ -68,18 +67,13 @@ def _aim_flags(products: Products, aim: np.ndarray) -> list[Flag]:
 
 def _member_flags(products: Products) -> list[Flag]:
     """Of an ensemble: whether its queries did better than its gradients, a sign that gradients are masked."""
-    members = products.log.members
-    gradients = {name: codes for name, codes in members.items() if name != QUERIES}
-    if QUERIES not in members or not gradients:
+    sign = -1 if products.untargeted else 1
+    members = products.log.members if len(products.log.members) > 1 else {}
+    reached = {name: sign * float(np.nanmean(products.ap(codes, products.goal_labels))) for name, codes in members.items()}
+    if QUERIES not in reached:
         return []
-    labels = products.query_labels if products.untargeted else products.target_labels
-
-    def reached(codes: np.ndarray) -> float:
-        ap = scored(codes, labels, products.database_codes, products.database_labels, products.protocol)
-        return float(np.nanmean(-ap if products.untargeted else ap))
-
-    best = max(gradients, key=lambda name: reached(gradients[name]))
-    asked, followed = reached(members[QUERIES]), reached(gradients[best])
+    asked = reached.pop(QUERIES)
+    best, followed = max(reached.items(), key=lambda one: one[1])
     if asked <= followed + _MASKED:
         return []
     says = f"queries reach {abs(asked):.3f}, the best of its gradient attacks ({best}) {abs(followed):.3f}: gradients are masked"

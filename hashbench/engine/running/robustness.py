@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from hashbench.engine.running.ratio import ratio
 from hashbench.results.cell import CellResult, Measured
-from hashbench.retrieval import Bootstrap
-from hashbench.retrieval.bootstrap import percentiles
 
 
 def robustness(cell: CellResult) -> Iterator[Measured]:
@@ -30,13 +27,7 @@ def _left(metric: str, cell: CellResult, names: tuple[str, str, str], direction:
 
     `direction`: the sign that all - nothing has where there is anything to lose.
     """
-    value, nothing, everything = (cell.arrays[f"per_query/{name}"] for name in names)
-    bootstrap = Bootstrap(len(value), cell.at.seed)
-    span = everything - nothing
-    low, _ = bootstrap.interval(span * direction)
-    if not low > 0:
-        return Measured(metric=metric, value=None)
-    score = np.clip(bootstrap.means(value - nothing) / bootstrap.means(span), 0, 1)
-    whole = float(np.clip(np.nanmean(value - nothing) / np.nanmean(span), 0, 1))
-    ends = percentiles(score)
-    return Measured(metric=metric, value=whole, low=ends[0], high=ends[1])
+    value, nothing, everything = (direction * cell.arrays[f"per_query/{name}"] for name in names)
+    score = ratio(metric, value - nothing, everything - nothing, cell.at.seed)
+    ends = {name: end if end is None else min(max(end, 0.0), 1.0) for name, end in dict(score).items() if name != "metric"}
+    return Measured(metric=metric, **ends)

@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from hashbench.engine.running.flags import table_flags, transfer_flags
+from hashbench.engine.running.ratio import ratio
 from hashbench.engine.running.robustness import robustness
 from hashbench.results.cell import CellResult, Coordinates, Flag, Measured
 from hashbench.results.setting import settings_of
-from hashbench.retrieval import Bootstrap
-from hashbench.retrieval.bootstrap import percentiles
 
 
 def finished(cells: Sequence[CellResult]) -> list[CellResult]:
@@ -57,15 +56,6 @@ def _scored_alike(cell: CellResult) -> Coordinates:
 
 
 def _share(metric: str, cell: CellResult, ceiling: np.ndarray) -> Measured:
-    """(t-MAP - floor) / (ceiling - floor), the t-MAP of a code (Q,) as the ceiling; of means and of the same resamples' means.
-
-    No value where that code itself is not told apart from the floor: a share of nothing has no meaning.
-    """
+    """(t-MAP - floor) / (ceiling - floor), the t-MAP of a code (Q,) as the ceiling."""
     attacked, floor = cell.arrays["per_query/t_map"], cell.arrays["per_query/t_map_floor"]
-    gained, possible = attacked - floor, ceiling - floor
-    bootstrap = Bootstrap(len(attacked), cell.at.seed)
-    if not bootstrap.interval(possible)[0] > 0:
-        return Measured(metric=metric, value=None)
-    ways = bootstrap.means(possible)
-    low, high = percentiles(bootstrap.means(gained) / np.where(ways > 0, ways, np.nan))
-    return Measured(metric=metric, value=float(np.nanmean(gained) / np.nanmean(possible)), low=low, high=high)
+    return ratio(metric, attacked - floor, ceiling - floor, cell.at.seed)

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from hashbench.contracts.ensemble import Ensemble
 from hashbench.contracts.products import AttackLog
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.machine.tensors import FILE, load_facts, load_tensors, save_product, save_tensors
@@ -17,7 +16,7 @@ from hashbench.engine.stages.aim import AimCodesStage
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.codes import CPU, CodesStage, hash_pixels, read_codes
 from hashbench.engine.stages.hasher import HasherStage
-from hashbench.engine.stages.oracle import OracleStage
+from hashbench.engine.stages.judging import ceiling_of
 from hashbench.engine.stages.perturb import perturb_all
 from hashbench.engine.stages.stage import Given, Stage
 from hashbench.engine.stages.targets import TargetsStage
@@ -60,14 +59,14 @@ class ImagesStage(Stage[AttackedImages]):
         source = self.attack.source
         needs: dict[str, Stage[object]] = {"attack": self.attack, "targets": self.targets}
         needs |= {"hasher": source, "codes": CodesStage(source), "pixels": source.pixels}
-        if isinstance(self.attack.attack.plugin, Ensemble):
-            needs["oracle"] = OracleStage(source, self.targets, self.attack.attack.plugin.targeted is False)
+        if (ceiling := ceiling_of(self.attack, self.targets)) is not None:
+            needs["oracle"] = ceiling
         return needs if self.aim_codes is None else needs | {"aim codes": self.aim_codes}
 
     def depends(self) -> Facts:
         protocol = self.targets.protocol
         enforced = [protocol.enforce_budget, protocol.eight_bit]
-        judged: Facts = {"ties": protocol.ties} if isinstance(self.attack.attack.plugin, Ensemble) else {}
+        judged: Facts = {"ties": protocol.ties} if ceiling_of(self.attack, self.targets) is not None else {}
         return {"enforce": [*enforced], "batch_size": self.batch_size, "seed": self.seed, **judged}
 
     @property

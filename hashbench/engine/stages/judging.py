@@ -26,6 +26,12 @@ from hashbench.protocols.scoring import scored
 _NEAR = 1e-9
 
 
+def ceiling_of(stage: AttackStage, targets: TargetsStage) -> OracleStage | None:
+    """The codes that nothing an ensemble makes can pass; None for other attacks."""
+    plugin = stage.attack.plugin
+    return OracleStage(stage.source, targets, plugin.targeted is False) if isinstance(plugin, Ensemble) else None
+
+
 @dataclass
 class Evaluator:
     """Judges one batch, and keeps the codes of every candidate, and the attacker's own choice."""
@@ -43,28 +49,29 @@ class Evaluator:
     worst: bool
     seen: dict[str, Tensor] = field(default_factory=dict)
     """(B, K) int8 codes by candidate, `member/...`, and of the attacker's own choice, `choice`."""
-    _best: np.ndarray | None = None
-    _nearest: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        self._best = np.full(len(self.images), -np.inf)
+        self._nearest = self.images.new_full((len(self.images),), -torch.inf)
 
     def strength(self, candidate: Candidate) -> Tensor:
         check_images(candidate.name, candidate.images, self.images)
         made = enforce(candidate.images, self.images, self.budget, self.protocol)
         codes = self.probe.codes(made.float() / 255 if made.dtype == torch.uint8 else made)
-        self.seen[f"member/{candidate.name}"] = codes.to(torch.int8)
+        kept = self.seen[f"member/{candidate.name}"] = codes.to(torch.int8)
         near = nearness(codes, candidate.codes)
         attacked = torch.zeros_like(near, dtype=torch.bool)
         attacked[list(self.unsettled())] = True
-        nearer = torch.ones_like(attacked) if self._nearest is None else (near > self._nearest) & attacked
-        self._nearest = near if self._nearest is None else torch.maximum(near, self._nearest)
-        before = self.seen.get("choice", self.seen[f"member/{candidate.name}"])
-        self.seen["choice"] = torch.where(nearer[:, None], self.seen[f"member/{candidate.name}"], before)
-        ap = np.nan_to_num(scored(codes.to(torch.int8).cpu().numpy(), self.labels, *self.database, self.protocol))
+        nearer = (near > self._nearest) & attacked
+        self._nearest = torch.maximum(near, self._nearest)
+        self.seen["choice"] = torch.where(nearer[:, None], kept, self.seen.get("choice", kept))
+        ap = np.nan_to_num(scored(kept.cpu().numpy(), self.labels, *self.database, self.protocol))
         strength = -ap if self.worst else ap
-        self._best = strength if self._best is None else np.maximum(strength, self._best)
+        self._best = np.maximum(strength, self._best)
         return torch.from_numpy(strength).to(self.images.device, self.images.dtype)
 
     def unsettled(self) -> tuple[int, ...]:
-        if self._best is None or self.protocol.ties != "aware":  # the oracle's ceiling is of ties in expectation
+        if self.protocol.ties != "aware":  # the oracle's ceiling is of ties in expectation
             return tuple(range(len(self.images)))
         ceiling = -self.ceiling if self.worst else self.ceiling
         return tuple(int(row) for row in np.flatnonzero(self._best < ceiling - _NEAR))
@@ -72,8 +79,9 @@ class Evaluator:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What judging needs, once for all batches."""
+    """An ensemble with what judging it needs, once for all batches."""
 
+    attack: Ensemble
     probe: Victim
     budget: Budget
     protocol: Protocol
@@ -82,19 +90,21 @@ class Evaluation:
     worst: bool
 
     @classmethod
-    def of(cls, given: Given, stage: AttackStage, targets: TargetsStage, probe: Victim) -> Evaluation:
+    def of(cls, given: Given, stage: AttackStage, targets: TargetsStage, probe: Victim) -> Evaluation | None:
+        """None for an attack that is no ensemble."""
+        attack, ceiling = stage.attack.plugin, ceiling_of(stage, targets)
+        if ceiling is None or not isinstance(attack, Ensemble):
+            return None
         data = given.get(stage.source.pixels).data
         rows = data.rows["database"]
-        worst = stage.attack.plugin.targeted is False
-        oracle = given.get(OracleStage(stage.source, targets, worst))
         database = given.get(CodesStage(stage.source))[rows], data.labels[rows]
-        return cls(probe, stage.budget, targets.protocol, database, oracle.ap, worst)
+        return cls(attack, probe, stage.budget, targets.protocol, database, given.get(ceiling).ap, ceiling.worst)
 
     def strongest(
-        self, attack: Ensemble, view: Victim, state: State, images: Tensor, goal: Goal, start: int, run: Run
+        self, view: Victim, state: State, images: Tensor, goal: Goal, start: int, run: Run
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The strongest image of each query of a batch that begins at `start`, and what was seen of the others."""
         labels = (goal.query_labels if self.worst else goal.target_labels).cpu().numpy().astype(np.uint8)
         ceiling = self.ceilings[start : start + len(images)]
         judge = Evaluator(self.probe, images, self.budget, self.protocol, labels, self.database, ceiling, self.worst)
-        return attack.strongest(view, state, images, goal, self.budget, run, judge), judge.seen
+        return self.attack.strongest(view, state, images, goal, self.budget, run, judge), judge.seen

@@ -78,8 +78,7 @@ def perturb_all(
     state = given.get(stage).state
     view, probe = victim_of(given, stage.source, chosen.plugin.access), victim_of(given, stage.source, "gradients")
     aims = None if codes is None else torch.from_numpy(codes).to(machine.device).float()
-    plugin = chosen.plugin
-    judged = Evaluation.of(given, stage, targets, probe) if isinstance(plugin, Ensemble) else None
+    judged = Evaluation.of(given, stage, targets, probe)
     unrounded = dataclasses.replace(protocol, eight_bit=False)
     count, size = len(given.get(targets).queries), machine.batch_size
     starts = range(0, count, size)
@@ -99,16 +98,16 @@ def perturb_all(
             warm = True
         inner = run.below(f"batch{step}", victim=view)
         also: dict[str, Tensor] = {}
-        if judged is None or not isinstance(plugin, Ensemble):
+        if judged is None:
             perturbed, seconds = machine.timed(partial(attacking, batch, stage.budget, inner))
         else:
-            ensemble = partial(judged.strongest, plugin, view, state, images.clone(), goal, start, inner)
+            ensemble = partial(judged.strongest, view, state, images.clone(), goal, start, inner)
             (perturbed, also), seconds = machine.timed(ensemble)
         check_images(chosen.text, perturbed, images)
         seen = also | differences(perturbed, images)
         seen["adversarial"] = enforce(perturbed, images, stage.budget, protocol)
         seen["unrounded_codes"] = probe.codes(enforce(perturbed, images, stage.budget, unrounded)).to(torch.int8)
-        if plugin.access == "gradients" and (batch.codes is not None or judged is not None):
+        if chosen.plugin.access == "gradients" and (batch.codes is not None or judged is not None):
             towards = -probe.codes(images) if batch.codes is None else batch.codes
             seen |= {"zero_gradient": zero_gradients(probe, images, towards), "saturated": saturated(probe, images)}
         done.add(seen, inner.spent + seconds, view)
