@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hashbench.api import Attack, Budget, FittedAim, Goal, Run, Split, State, UserError, Victim, epochs, option
 
@@ -74,7 +74,7 @@ class GeneratorAttack(Attack):
             raise UserError(f"{name} is trained within L-inf budgets: leave --norm out, or give bounded=none.")
         labels = data.labels.to(run.device)
         pool = target_pool(victim.reference("database").labels, self.min_images)
-        trainer = self._trainer(condition, self.hashing(victim, run), labels[:1], data.image_size, budget, run.device)
+        trainer = self._trainer(condition, self.hashing(victim, run), labels[:1], data.image_size, budget, run)
         optimisers = (trainer.generator_optimiser, trainer.discriminator_optimiser)
         parts = trainer.parts()
         for epoch, i, positions, pixels in epochs(data, self.epochs, self.batch_size, run, f"training {name}", **parts):
@@ -88,12 +88,10 @@ class GeneratorAttack(Attack):
             trainer.step(pixels, own, targets, i % self.discriminator_every == 0)
         return {f"generator.{k}": v for k, v in trainer.generator.state_dict().items()} | self.known(aim)
 
-    def _trainer(
-        self, condition: Condition, hashing: Hashing, labels: Tensor, side: int, budget: Budget, device: torch.device
-    ) -> Trainer:
+    def _trainer(self, condition: Condition, hashing: Hashing, labels: Tensor, side: int, budget: Budget, run: Run) -> Trainer:
         told, _ = condition(labels)
-        generator = Generator(told.shape[1], side, self.width, self.decoder_width, self.halvings).to(device)
-        discriminator = Discriminator(labels.shape[1] if self.categories else 0, side, self.width).to(device)
+        generator = Generator(told.shape[1], side, self.width, self.decoder_width, self.halvings).to(run.device)
+        discriminator = Discriminator(labels.shape[1] if self.categories else 0, side, self.width).to(run.device)
         return Trainer(
             generator,
             discriminator,
@@ -102,8 +100,13 @@ class GeneratorAttack(Attack):
             Weights(50.0 if self.reconstruction is None else self.reconstruction, self.hamming, self.adversarial),
             self.bounded,
             budget,
-            *(torch.optim.Adam(net.parameters(), lr=self.rate, betas=(self.beta, 0.999)) for net in (generator, discriminator)),
+            self._optimiser(generator),
+            self._optimiser(discriminator),
+            run.lowered,
         )
+
+    def _optimiser(self, network: nn.Module) -> torch.optim.Adam:
+        return torch.optim.Adam(network.parameters(), lr=self.rate, betas=(self.beta, 0.999))
 
     @torch.no_grad()
     def perturb(
@@ -114,4 +117,6 @@ class GeneratorAttack(Attack):
             generator = Generator(told.shape[1], images.shape[-1], self.width, self.decoder_width, self.halvings)
         generator.load_state_dict(part(state, "generator."), assign=True)
         scaled = 2 * images - 1
-        return (bound(generator(told, scaled), scaled, self.bounded, budget.epsilon) + 1) / 2
+        with run.lowered():
+            output = generator(told, scaled)
+        return (bound(output.float(), scaled, self.bounded, budget.epsilon) + 1) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,8 @@ class Trainer:
     budget: Budget
     generator_optimiser: torch.optim.Optimizer
     discriminator_optimiser: torch.optim.Optimizer
+    lowered: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Around the networks' forwards: the precision of the run."""
 
     def parts(self) -> dict[str, Any]:
         """All that a step changes."""
@@ -72,7 +75,9 @@ class Trainer:
         """
         images = 2 * pixels - 1
         represented, codes = self.condition(targets)
-        fakes = bound(self.generator(represented, images), images, self.mode, self.budget.epsilon)
+        with self.lowered():
+            output = self.generator(represented, images)
+        fakes = bound(output.float(), images, self.mode, self.budget.epsilon)
         judged, wanted = labels[:, : self.discriminator.classes], targets[:, : self.discriminator.classes]
         if update_discriminator and self.weights.adversarial:
             self._update_discriminator(images, judged, fakes.detach(), wanted)
@@ -81,16 +86,21 @@ class Trainer:
             loss = loss + self.weights.hamming * self.hashing((fakes + 1) / 2, codes, targets)
         if self.weights.adversarial:
             self.discriminator.requires_grad_(False)
-            loss = loss + self.weights.adversarial * adversarial_loss(self.discriminator(fakes), wanted, 0.0)
+            loss = loss + self.weights.adversarial * adversarial_loss(self._judged(fakes), wanted, 0.0)
             self.discriminator.requires_grad_(True)
         self.generator_optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         self.generator_optimiser.step()
         return loss.detach()
 
+    def _judged(self, images: Tensor) -> Tensor:
+        with self.lowered():
+            judgement: Tensor = self.discriminator(images)
+        return judgement.float()
+
     def _update_discriminator(self, images: Tensor, labels: Tensor, fakes: Tensor, targets: Tensor) -> None:
-        real = adversarial_loss(self.discriminator(images), labels, 0.0)
-        fake = adversarial_loss(self.discriminator(fakes), targets, 1.0)
+        real = adversarial_loss(self._judged(images), labels, 0.0)
+        fake = adversarial_loss(self._judged(fakes), targets, 1.0)
         self.discriminator_optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward((real + fake) / 2)
         self.discriminator_optimiser.step()

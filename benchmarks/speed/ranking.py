@@ -9,19 +9,14 @@ three classes, and a code a vector with some bits flipped.
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import time
 import tracemalloc
 from collections.abc import Callable
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+from measuring import medians  # isort: skip - sets the thread count, which the others read
+import click
+import numpy as np
 
-import click  # noqa: E402 - the thread count is read on import
-import numpy as np  # noqa: E402
-
-from hashbench.retrieval import HammingRanking  # noqa: E402
+from hashbench.retrieval import HammingRanking
 
 Rows = tuple[np.ndarray, np.ndarray]
 
@@ -62,13 +57,6 @@ def core(backend: str, queries: Rows, database: Rows) -> np.ndarray:
     return ranking.compute().ap
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of this process."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
 def compare(queries: Rows, database: Rows, sample: int, rounds: int) -> dict[str, float]:
     """Median CPU seconds for all queries: the loop's, NumPy's, numba's."""
     few = queries[0][:sample], queries[1][:sample]
@@ -78,11 +66,7 @@ def compare(queries: Rows, database: Rows, sample: int, rounds: int) -> dict[str
         "numba": lambda: core("numba", queries, database),
     }
     core("numba", few, database)  # compiles
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            times[name].append(cpu_seconds(work))
-    middle = {name: statistics.median(values) for name, values in times.items()}
+    middle = medians(works, rounds)
     middle["loop"] *= len(queries[0]) / len(few[0])
     return middle
 

@@ -121,6 +121,13 @@ OPTIONS = {
     "transfer": Declared("--transfer", "Score each attack's images on every other hasher of the run too.", switch=True),
     "targets": Declared("--targets", "A file of hashbench targets make: its queries and targets.", metavar="FILE"),
     "batch-size": Declared("--batch-size", "Images attacked or hashed at a time.", type=int, default=64),
+    "precision": Declared(
+        "--precision",
+        "What networks compute in: fp32, tf32, bf16 or fp16, or by part, attacks=bf16,hashing=fp32,training=fp32; attacked "
+        "images are always scored in fp32.",
+        metavar="NAME|PART=NAME,...",
+        default="fp32",
+    ),
     "device": Declared("--device", "auto, cpu, or cuda:0.", default="auto"),
     "workers": Declared("--workers", "Threads that decode images.", type=int, default=_CPUS),
     "memory": Declared(

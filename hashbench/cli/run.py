@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ASKED = (
     *("attack", "hasher", "imported", "model", "backbone", "bits", "dataset", "protocol", "seed", "benchmark", "report"),
     *("data", "split", "skip-broken", "weights", "image-size", "preset", "epsilon", "norm", "queries", "transfer", "targets"),
-    "batch-size",
+    *("batch-size", "precision"),
 )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Literal, Protocol, TypeVar, get_args, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,6 +14,10 @@ from torch import Tensor
 from hashbench.contracts.checkpoint import Checkpoint, Part, Steps
 
 T = TypeVar("T")
+Precision = Literal["fp32", "tf32", "bf16", "fp16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+DTYPES: Mapping[str, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+"""Formats that tensors can have; tf32 is one of products only."""
 
 
 @runtime_checkable
@@ -45,6 +50,8 @@ class Run:
     progress: Progress = field(default_factory=Silent)
     checkpoint: Checkpoint | None = None
     """Where `resumable` loops keep their state."""
+    precision: Precision = "fp32"
+    """What the run's attacks or training compute in; the engine has lowered the hasher already."""
     generator: torch.Generator = field(init=False)
     """On the CPU, whatever the device: draw there, then move."""
 
@@ -59,6 +66,13 @@ class Run:
     def spent(self) -> float:
         """Seconds that killed runs spent on the stage before."""
         return 0.0 if self.checkpoint is None else self.checkpoint.before
+
+    def lowered(self) -> AbstractContextManager[object]:
+        """For the forward of a network that the plugin trains itself: bf16 where the run is in it, else nothing. Losses stay
+        outside; small gradients would be lost in fp16."""
+        if self.precision != "bf16":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
 
     def below(self, name: str, **also: Part) -> Run:
         """A run with a fresh generator, for one step of a loop of this one; its own loops keep `also` beside their parts."""

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.machine.cache import Cache
 from hashbench.engine.machine.context import Machine
+from hashbench.engine.machine.precision import rounding
 from hashbench.engine.machine.seeds import aside, seeded
 from hashbench.engine.stages.stage import Stage, key, missing, place
 from hashbench.engine.store.store import Store
@@ -53,6 +54,6 @@ class Engine:
     def _make(self, stage: Stage[object], draft: Path) -> float:
         machine, checkpoint = self.machine, self.store.checkpoint(stage.name, key(stage))
         run = Run(derive_seed(stage.seed), machine.device, machine.batch_size, machine.progress, checkpoint)
-        with seeded(stage.seed, machine.device, machine.deterministic):
+        with seeded(stage.seed, machine.device, machine.deterministic), rounding("fp32"):
             stage.make(draft, self, run)
         return run.spent

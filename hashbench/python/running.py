@@ -55,6 +55,7 @@ def run(
     preset: str | None = None,
     benchmarks: Texts = (),
     batch_size: int = 64,
+    precision: str = "fp32",
     out: str | Path | None = None,
     store: str | Path | None = None,
     device: str = "auto",
@@ -66,7 +67,8 @@ def run(
     `attacks`, `hashers`, ...: names with options, as in 'dhta[steps=200]'. `models`: networks of your own, as `--model` takes
     them, a module, or modules by name; images in [0, 1] go in, K outputs whose signs are the code come out. `epsilon`: the
     budget in pixel values of [0, 1], in L-inf or the `norm` given. `queries`: how many are attacked, drawn by the seed; all by
-    default. `out`: where to write what `hashbench run` writes; nothing is written by default, but what is kept in `store`.
+    default. `precision`: as `--precision`, for
+    all or by part. `out`: where to write what `hashbench run` writes; nothing is written by default, but what is kept in `store`.
 
     Raises UserError, in one sentence, for what can't be run. A cell that fails is in `failures` and warned of; the others go on.
     """
@@ -94,6 +96,7 @@ def run(
             "image_size": image_size,
             "preset": preset,
             "batch_size": batch_size,
+            "precision": precision,
             "reports": (),
             **({"benchmarks": _listed(benchmarks)} if benchmarks else {}),
         }

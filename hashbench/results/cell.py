@@ -155,6 +155,8 @@ class Provenance(_Value):
     preset: str = ""
     keys: Keys
     batch_size: int
+    precision: dict[str, str] = Field(default_factory=dict)
+    """What attacks, hashing and training computed in; empty where older runs do not say, which is fp32."""
 
 
 Status = Literal["ok", "error", "skipped"]

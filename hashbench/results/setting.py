@@ -98,5 +98,8 @@ def shared(cell: CellResult) -> tuple[str, ...]:
     """Beyond names: the content of what the attacks of a setting share."""
     if cell.made is None:
         return ()
-    made = cell.made
-    return (made.keys.hasher, made.targets.sha256, made.data.content, json.dumps(made.protocol, sort_keys=True), cell.checked)
+    made, precision = cell.made, {name: of for name, of in cell.made.precision.items() if name != "attacks" and of != "fp32"}
+    return (
+        json.dumps(precision, sort_keys=True),
+        *(made.keys.hasher, made.targets.sha256, made.data.content, json.dumps(made.protocol, sort_keys=True), cell.checked),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from hashbench.contracts.plugin import options_of
+from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.controls import ControlsStage
 from hashbench.engine.stages.hasher import HasherStage
@@ -60,6 +61,11 @@ class Cell:
         )
 
     @property
+    def precisions(self) -> Precisions:
+        """What it is computed in."""
+        return Precisions(self.images.attack.precision, self.target.hashing, self.target.training)
+
+    @property
     def title(self) -> str:
         """The cell in a line."""
         attack, source = self.images.attack, self.target.pixels.source
@@ -80,8 +86,10 @@ class Cell:
 
     @property
     def apart(self) -> tuple[object, ...]:
-        """Values that distinguish cells of equal names: the protocol's, and the card or content of a hasher that others made."""
-        return (asdict(self.protocol), *([self.target.apart] if self.target.apart else []))
+        """Values that distinguish cells of equal names: the protocol's, the card or content of a hasher that others made, and
+        precisions but fp32."""
+        lowered = [] if self.precisions == Precisions() else [self.precisions.facts]
+        return (asdict(self.protocol), *([self.target.apart] if self.target.apart else []), *lowered)
 
     @property
     def codes(self) -> CodesStage:

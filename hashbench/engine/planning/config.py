@@ -43,6 +43,8 @@ class Config:
     queries: int | None = None
     targets: str | None = None
     batch_size: int = 64
+    precision: str = "fp32"
+    """A format for all, or by part: 'attacks=bf16,hashing=fp32,training=fp32'."""
     transfer: bool = False
 
     @property

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from hashbench.contracts.benchmark import Benchmark
 from hashbench.contracts.budget import Budget
+from hashbench.contracts.hasher import HashingMethod
 from hashbench.contracts.report import Report
 from hashbench.engine.choices import Chosen, Source
+from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.models.foreign import Live, known
 from hashbench.engine.models.loader import loader_of
 from hashbench.engine.planning.cell import Cell
@@ -72,6 +74,7 @@ def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE)
     if any(not budget.epsilon for budget in budgets):
         raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
     config.check_numbers()
+    precisions = Precisions.of(config.precision)
     if config.queries is not None and config.targets is not None:
         raise UserError("--targets names its queries: leave --queries out.")
     if not config.attacks:
@@ -85,7 +88,7 @@ def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE)
         for source, preset in hashers_of(config, dataset, resolve, live):
             for protocol, budget, attack in product(protocols, budgets, config.attacks):
                 chosen, aim = choose_attack(attack, preset, source.pixels.source)
-                fitted = AttackStage(source, chosen, None if aim is None else AimStage(source, aim), budget)
+                fitted = AttackStage(source, chosen, None if aim is None else AimStage(source, aim), budget, precisions.attacks)
                 targets = TargetsStage(source.pixels, protocol, _queries(config, source.seed_of_run))
                 cells.append(Cell(ImagesStage(fitted, targets, config.batch_size), source, protocol, preset))
     _check_apart(cells)
@@ -122,7 +125,8 @@ def hashers_of(config: Config, dataset: str, resolve: Resolve, live: Mapping[str
     source, preset = _source(config, dataset)
     yield from ((hasher, preset) for hasher in _trained(config, source, preset, resolve))
     for folder in config.imported:
-        yield imported_hasher(Path(folder), source, config.image_size is not None, resolve), preset
+        stage = imported_hasher(Path(folder), source, config.image_size is not None, resolve)
+        yield replace(stage, hashing=Precisions.of(config.precision).hashing), preset
     yield from ((hasher, preset) for hasher in _models(config, source, resolve, live))
 
 
@@ -138,10 +142,11 @@ def _source(config: Config, dataset: str) -> tuple[Source, str]:
 
 
 def _trained(config: Config, source: Source, preset: str, resolve: Resolve) -> Iterator[TrainedStage]:
-    backbones = config.backbones or (source.dataset.plugin.default_backbone,)
+    backbones, used = config.backbones or (source.dataset.plugin.default_backbone,), Precisions.of(config.precision)
     for method, backbone, bits, seed in product(config.methods, backbones, config.bits or (32,), config.seeds):
         trunk = choose_backbone(backbone, preset, source, config.weights)
-        yield TrainedStage(resolve(source), bits, seed, choose("hashers", method, preset), trunk)
+        chosen: Chosen[HashingMethod] = choose("hashers", method, preset)
+        yield TrainedStage(resolve(source), bits, seed, chosen, trunk, hashing=used.hashing, training=used.training)
 
 
 def _models(config: Config, source: Source, resolve: Resolve, live: Mapping[str, Live]) -> Iterator[ModelStage]:
@@ -151,7 +156,8 @@ def _models(config: Config, source: Source, resolve: Resolve, live: Mapping[str,
         if config.bits and not config.methods and bits not in config.bits:
             raise UserError(f"the model {model.name} has {bits} outputs, and --bits is {config.bits[0]}: leave --bits out.")
         for seed in config.seeds:
-            yield ModelStage(resolve(replace(source, image_size=model.size)), bits, seed, model)
+            pixels, hashing = resolve(replace(source, image_size=model.size)), Precisions.of(config.precision).hashing
+            yield ModelStage(pixels, bits, seed, model, hashing=hashing)
 
 
 def _queries(config: Config, seed: int) -> Queries:

@@ -30,6 +30,8 @@ def run_plan(plan: Plan, engine: Engine, out: Path, command: str, say: Callable[
     Raises UserError, having written nothing into `out`, where the data is unusable or no cell can run for a reason of the user's.
     """
     check_out(plan, out)
+    for precisions in {cell.precisions for cell in plan.cells}:
+        precisions.check(engine.machine.device)
     for stage in dict.fromkeys(stage for cell in plan.cells for stage in (cell.target.pixels, cell.images.targets)):
         engine.get(stage)
     made: dict[Cell, CellResult] = {}

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from hashbench.contracts.attack import Attack
 from hashbench.contracts.budget import Budget
-from hashbench.contracts.run import Run, derive_seed
+from hashbench.contracts.run import Precision, Run, derive_seed
 from hashbench.engine.choices import Chosen
+from hashbench.engine.machine.precision import rounding
 from hashbench.engine.stages.aim import AimStage
 from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.fitted import Fitted, read_fit, save_fit
 from hashbench.engine.stages.hasher import HasherStage
-from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.stage import LOWERING, Given, Stage, in_precision, said_precision
 from hashbench.engine.stages.victim import victim_of
 from hashbench.errors import UserError
 from hashbench.typing import Facts
@@ -28,19 +29,25 @@ class AttackStage(Stage[Fitted]):
     name: ClassVar[str] = "fitted-attack"
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.budget", "contracts.run", "contracts.split", "contracts.victim", "engine.stages.attack"),
-        *("engine.machine.seeds", "engine.stages.victim"),
+        *("engine.machine.seeds", "engine.stages.victim", *LOWERING),
     )
     source: HasherStage
     attack: Chosen[Attack]
     aim: AimStage | None
     budget: Budget
+    precision: Precision = "fp32"
 
     def needs(self) -> Mapping[str, Stage[object]]:
         needs: dict[str, Stage[object]] = {"hasher": self.source, "codes": CodesStage(self.source), "pixels": self.source.pixels}
         return needs if self.aim is None else needs | {"aim": self.aim}
 
     def depends(self) -> Facts:
-        return {"attack": self.attack.key, "budget": [self.budget.norm, self.budget.epsilon], "seed": self.seed}
+        return {
+            "attack": self.attack.key,
+            "budget": [self.budget.norm, self.budget.epsilon],
+            "seed": self.seed,
+            **in_precision(self.precision),
+        }
 
     @property
     def seed(self) -> int:
@@ -53,7 +60,7 @@ class AttackStage(Stage[Fitted]):
 
     @property
     def work(self) -> str:
-        return f"{self.attack.work} against {self.source.work}"
+        return f"{self.attack.work} against {self.source.work}{said_precision(self.precision)}"
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
         data, plugin = given.get(self.source.pixels).split("train"), self.attack.plugin
@@ -62,8 +69,9 @@ class AttackStage(Stage[Fitted]):
                 f"{self.attack.text} needs gradients, and {self.source.label} has none: attack it without, or transfer to it."
             )
         aim = None if self.aim is None else self.aim.fitted(given)
-        view = victim_of(given, self.source, plugin.access)
-        state, seconds = given.machine.timed(lambda: plugin.fit(view, data, aim, self.budget, run))
+        view, run = victim_of(given, self.source, plugin.access, self.precision), replace(run, precision=self.precision)
+        with rounding(self.precision):
+            state, seconds = given.machine.timed(lambda: plugin.fit(view, data, aim, self.budget, run))
         save_fit(draft, state, run.spent + seconds)
 
     def read(self, folder: Path, given: Given) -> Fitted:

@@ -14,9 +14,11 @@ from torch import Tensor
 from hashbench.contracts.hasher import Hasher, sign
 from hashbench.contracts.run import Run
 from hashbench.contracts.split import Split, to_images
+from hashbench.engine.machine.lowering import lowered
+from hashbench.engine.machine.precision import rounding
 from hashbench.engine.machine.tensors import FILE, load_tensors, save_tensors
 from hashbench.engine.stages.hasher import HasherStage
-from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.stage import LOWERING, Given, Stage, in_precision, said_precision
 from hashbench.errors import UserError
 from hashbench.typing import Facts
 
@@ -28,22 +30,24 @@ class CodesStage(Stage[np.ndarray]):
     """(pool, K) int8 in {-1, +1}."""
 
     name: ClassVar[str] = "codes"
-    code: ClassVar[tuple[str, ...]] = ("contracts.hasher", "contracts.split", "engine.stages.codes")
+    code: ClassVar[tuple[str, ...]] = ("contracts.hasher", "contracts.split", "engine.stages.codes", *LOWERING)
     hasher: HasherStage
 
     def needs(self) -> Mapping[str, Stage[object]]:
         return {"hasher": self.hasher, "pixels": self.hasher.pixels}
 
     def depends(self) -> Facts:
-        return {}
+        return in_precision(self.hasher.hashing)
 
     @property
     def work(self) -> str:
-        return self.hasher.work
+        return self.hasher.work + said_precision(self.hasher.hashing)
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
-        hasher, pool = given.get(self.hasher).hasher, given.get(self.hasher.pixels).pool
-        save_tensors({"codes": hash_split(hasher, pool, run, "hashing images")}, draft / FILE)
+        pool, precision = given.get(self.hasher.pixels).pool, self.hasher.hashing
+        with rounding(precision):
+            codes = hash_split(lowered(given.get(self.hasher).hasher, precision), pool, run, "hashing images")
+        save_tensors({"codes": codes}, draft / FILE)
 
     def read(self, folder: Path, given: Given) -> np.ndarray:
         return read_codes(folder)
@@ -72,10 +76,11 @@ def hash_split(hasher: Hasher, split: Split, run: Run, label: str) -> Tensor:
 
 @torch.no_grad()
 def hash_pixels(hasher: Hasher, pixels: np.ndarray, run: Run) -> Tensor:
-    """(n, K) int8 codes, on the CPU, of images given as uint8, or as float32 in [0, 1]."""
+    """(n, K) int8 codes, on the CPU and in fp32, of images given as uint8, or as float32 in [0, 1]."""
     codes = []
     for start in range(0, len(pixels), run.batch_size):
         chunk = pixels[start : start + run.batch_size]
         images = to_images(chunk, run.device) if chunk.dtype == np.uint8 else torch.from_numpy(chunk).to(run.device)
-        codes.append(sign(hasher(images)).to(torch.int8))
+        with rounding("fp32"):
+            codes.append(sign(hasher(images)).to(torch.int8))
     return torch.cat(codes).cpu()

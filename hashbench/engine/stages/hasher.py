@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hashbench.contracts.hasher import Hasher
 from hashbench.contracts.plugin import Plugin
+from hashbench.contracts.run import Precision
 from hashbench.engine.choices import Chosen
 from hashbench.engine.stages.pixels import PixelsStage
 from hashbench.engine.stages.stage import Stage
@@ -30,6 +31,10 @@ class HasherStage(Stage[LoadedHasher]):
     pixels: PixelsStage
     bits: int
     seed_of_run: int
+    hashing: Precision = field(default="fp32", kw_only=True)
+    """What clean images are hashed in."""
+    training: Precision = field(default="fp32", kw_only=True)
+    """What it is trained in, where it is trained here."""
 
     @property
     @abstractmethod

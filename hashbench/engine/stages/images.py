@@ -18,7 +18,7 @@ from hashbench.engine.stages.codes import CPU, CodesStage, hash_pixels, read_cod
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.judging import ceiling_of
 from hashbench.engine.stages.perturb import perturb_all
-from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.stage import LOWERING, Given, Stage
 from hashbench.engine.stages.targets import TargetsStage
 from hashbench.typing import Facts
 
@@ -41,7 +41,7 @@ class ImagesStage(Stage[AttackedImages]):
     name: ClassVar[str] = "images"
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.budget", "contracts.run", "contracts.victim", "engine.stages.batches", "engine.stages.checks"),
-        "protocols.scoring",
+        *("protocols.scoring", *LOWERING),
         *(
             "engine.machine.seeds",
             "engine.stages.enforce",

@@ -14,6 +14,7 @@ from hashbench.contracts.ensemble import Candidate, Ensemble, nearness
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run
 from hashbench.contracts.victim import Victim
+from hashbench.engine.machine.precision import rounding
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.enforce import check_images, enforce
@@ -57,7 +58,8 @@ class Evaluator:
     def strength(self, candidate: Candidate) -> Tensor:
         check_images(candidate.name, candidate.images, self.images)
         made = enforce(candidate.images, self.images, self.budget, self.protocol)
-        codes = self.probe.codes(made.float() / 255 if made.dtype == torch.uint8 else made)
+        with rounding("fp32"):
+            codes = self.probe.codes(made.float() / 255 if made.dtype == torch.uint8 else made)
         kept = self.seen[f"member/{candidate.name}"] = codes.to(torch.int8)
         near = nearness(codes, candidate.codes)
         attacked = torch.zeros_like(near, dtype=torch.bool)

@@ -16,6 +16,7 @@ from hashbench.contracts.ensemble import Ensemble
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run
 from hashbench.contracts.victim import Victim
+from hashbench.engine.machine.precision import rounding
 from hashbench.engine.machine.seeds import aside
 from hashbench.engine.stages.attack import AttackStage
 from hashbench.engine.stages.batches import query_batches
@@ -76,7 +77,8 @@ def perturb_all(
     """
     chosen, machine, protocol = stage.attack, given.machine, targets.protocol
     state = given.get(stage).state
-    view, probe = victim_of(given, stage.source, chosen.plugin.access), victim_of(given, stage.source, "gradients")
+    view = victim_of(given, stage.source, chosen.plugin.access, stage.precision)
+    probe = victim_of(given, stage.source, "gradients")
     aims = None if codes is None else torch.from_numpy(codes).to(machine.device).float()
     judged = Evaluation.of(given, stage, targets, probe)
     unrounded = dataclasses.replace(protocol, eight_bit=False)
@@ -96,13 +98,14 @@ def perturb_all(
                 done.random = differs(probe, batch.images).cpu()
             view.forwards = view.backwards = 0
             warm = True
-        inner = run.below(f"batch{step}", victim=view)
+        inner = dataclasses.replace(run.below(f"batch{step}", victim=view), precision=stage.precision)
         also: dict[str, Tensor] = {}
         if judged is None:
             perturbed, seconds = machine.timed(partial(attacking, batch, stage.budget, inner))
         else:
             ensemble = partial(judged.strongest, view, state, images.clone(), goal, start, inner)
-            (perturbed, also), seconds = machine.timed(ensemble)
+            with rounding(stage.precision):
+                (perturbed, also), seconds = machine.timed(ensemble)
         check_images(chosen.text, perturbed, images)
         seen = also | differences(perturbed, images)
         seen["adversarial"] = enforce(perturbed, images, stage.budget, protocol)
@@ -121,12 +124,13 @@ def perturb_all(
 def _perturb(stage: AttackStage, view: Victim, state: State, batch: Batch, budget: Budget, run: Run) -> Tensor:
     """The attack on copies, so that it can't change what it is measured by."""
     codes = None if batch.codes is None else batch.codes.clone()
-    return stage.attack.plugin.perturb(view, state, batch.images.clone(), batch.goal, codes, budget, run)
+    with rounding(stage.precision):
+        return stage.attack.plugin.perturb(view, state, batch.images.clone(), batch.goal, codes, budget, run)
 
 
 def _warm_up(attacking: partial[Tensor], batch: Batch, stage: AttackStage, done: Done, run: Run) -> None:
     """A batch untimed, an ensemble apart, which is long enough; and, once for a stage, one image without a budget."""
-    apart = dataclasses.replace(run, checkpoint=None)
+    apart = dataclasses.replace(run, checkpoint=None, precision=stage.precision)
     if not isinstance(stage.attack.plugin, Ensemble):
         check_images(stage.attack.text, attacking(batch, stage.budget, apart), batch.images)
     if done.without_budget is None:

@@ -8,12 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from hashbench.contracts.run import Run
+from hashbench.contracts.run import Precision, Run
 from hashbench.engine.machine.context import Machine
 from hashbench.engine.store.store import digest
 from hashbench.plugins.fingerprint import core_hash
 from hashbench.typing import Facts
 
+LOWERING = ("engine.machine.lowering", "engine.machine.precision")
+"""The core's modules that make a product whose precision can be chosen."""
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -62,6 +64,16 @@ class Stage(Generic[T_co]):
     @abstractmethod
     def read(self, folder: Path, given: Given) -> T_co:
         """The product from its files."""
+
+
+def in_precision(precision: Precision) -> Facts:
+    """What a product depends on that is computed in another format than fp32."""
+    return {} if precision == "fp32" else {"precision": precision}
+
+
+def said_precision(precision: Precision) -> str:
+    """Its addition to the name that seconds are remembered under."""
+    return "" if precision == "fp32" else f" in {precision}"
 
 
 def key(stage: Stage[object]) -> Facts:

@@ -13,12 +13,13 @@ from hashbench.contracts.hasher import Backbone, HashingMethod, TrunkHasher
 from hashbench.contracts.plugin import Plugin
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.choices import Chosen, Imported
+from hashbench.engine.machine.lowering import training_in
 from hashbench.engine.machine.seeds import aside
 from hashbench.engine.machine.tensors import FILE, load_facts, load_tensors, save_product
 from hashbench.engine.publishing.card import WEIGHTS, Card, read_card
 from hashbench.engine.stages.hasher import HasherStage, LoadedHasher
 from hashbench.engine.stages.pixels import train_content
-from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.stage import LOWERING, Given, Stage, in_precision
 from hashbench.engine.stages.trunk import TrunkStage
 from hashbench.errors import UserError
 from hashbench.results.cell import HasherName
@@ -30,7 +31,13 @@ class TrainedStage(HasherStage):
     """A hasher of ours by everything its training depends on."""
 
     name: ClassVar[str] = "hasher"
-    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.machine.seeds", "engine.stages.trained")
+    code: ClassVar[tuple[str, ...]] = (
+        "contracts.run",
+        "contracts.split",
+        "engine.machine.seeds",
+        "engine.stages.trained",
+        *LOWERING,
+    )
     method: Chosen[HashingMethod]
     backbone: Chosen[Backbone]
     imported: Imported | None = None
@@ -43,7 +50,7 @@ class TrainedStage(HasherStage):
         if self.imported is not None:
             plugins: Facts = {"method": self.method.key, "backbone": self.backbone.key}
             return plugins | {"imported": self.imported.card_sha256, "content": self.pixels.content}
-        return {"method": self.method.key, "bits": self.bits, "seed": self.seed}
+        return {"method": self.method.key, "bits": self.bits, "seed": self.seed, **in_precision(self.training)}
 
     @property
     def seed(self) -> int:
@@ -53,7 +60,7 @@ class TrainedStage(HasherStage):
     @property
     def trunk(self) -> TrunkStage:
         """The trunk it is trained on."""
-        return TrunkStage(self.pixels, self.backbone, self.seed_of_run)
+        return TrunkStage(self.pixels, self.backbone, self.seed_of_run, self.training)
 
     @property
     def called(self) -> HasherName:
@@ -83,7 +90,8 @@ class TrainedStage(HasherStage):
             trunk = self.trunk.build()
         trunk.load_state_dict(weights.state)
         hasher = self.method.plugin.build(trunk.to(run.device), self.bits).to(run.device)
-        facts = self.method.plugin.fit(hasher, given.get(self.pixels).split("train"), run)
+        with training_in(hasher.trunk, self.training):
+            facts = self.method.plugin.fit(hasher, given.get(self.pixels).split("train"), run)
         save_product(draft, hasher.state_dict(), {**weights.facts, **facts})
 
     def _take_over(self, draft: Path, given: Given, imported: Imported) -> None:

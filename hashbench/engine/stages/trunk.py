@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from hashbench.contracts.hasher import Backbone, Trunk
-from hashbench.contracts.run import Run, derive_seed
+from hashbench.contracts.run import Precision, Run, derive_seed
 from hashbench.engine.choices import Chosen
+from hashbench.engine.machine.lowering import training_in
 from hashbench.engine.machine.tensors import FILE, load_facts, load_tensors, save_product
 from hashbench.engine.stages.pixels import PixelsStage
-from hashbench.engine.stages.stage import Given, Stage
+from hashbench.engine.stages.stage import LOWERING, Given, Stage, in_precision, said_precision
 from hashbench.typing import Facts
 
 
@@ -32,16 +33,17 @@ class TrunkStage(Stage[TrunkWeights]):
     """A backbone on a dataset."""
 
     name: ClassVar[str] = "trunk"
-    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.machine.seeds", "engine.stages.trunk")
+    code: ClassVar[tuple[str, ...]] = ("contracts.run", "contracts.split", "engine.machine.seeds", "engine.stages.trunk", *LOWERING)
     pixels: PixelsStage
     backbone: Chosen[Backbone]
     seed_of_run: int
+    training: Precision = "fp32"
 
     def needs(self) -> Mapping[str, Stage[object]]:
         return {"pixels": self.pixels}
 
     def depends(self) -> Facts:
-        return {"content": self.pixels.content, "backbone": self.backbone.key, "seed": self.seed}
+        return {"content": self.pixels.content, "backbone": self.backbone.key, "seed": self.seed, **in_precision(self.training)}
 
     @property
     def seed(self) -> int:
@@ -49,7 +51,7 @@ class TrunkStage(Stage[TrunkWeights]):
 
     @property
     def work(self) -> str:
-        return f"{self.backbone.work} on {self.pixels.work}"
+        return f"{self.backbone.work} on {self.pixels.work}{said_precision(self.training)}"
 
     def build(self) -> Trunk:
         """The architecture with fresh weights."""
@@ -57,7 +59,8 @@ class TrunkStage(Stage[TrunkWeights]):
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
         trunk = self.build().to(run.device)
-        facts = self.backbone.plugin.fit(trunk, given.get(self.pixels).split("train"), run)
+        with training_in(trunk, self.training):
+            facts = self.backbone.plugin.fit(trunk, given.get(self.pixels).split("train"), run)
         statistics = {"mean": trunk.mean.flatten().tolist(), "std": trunk.std.flatten().tolist()}
         save_product(draft, trunk.state_dict(), {**facts, **statistics})
 

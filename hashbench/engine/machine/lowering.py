@@ -1,0 +1,103 @@
+"""Lowering: a hasher's network in another number format, its hash layer in fp32."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hashbench.contracts.hasher import Hasher, Trunk, TrunkHasher
+from hashbench.contracts.run import DTYPES, Precision
+from hashbench.engine.machine.precision import rounding
+
+_SCALE = 1024.0
+"""What gradients are multiplied by inside a network in fp16, whose smallest number is 6e-8, and divided by behind it."""
+
+
+def lowered(hasher: Hasher, precision: Precision) -> Hasher:
+    """A frozen copy whose network computes in `precision`, with weights cast once; itself for fp32 and tf32.
+
+    Of a hasher that is a trunk and a hash layer, the layer stays in fp32; of another network, what torch's autocast leaves.
+    """
+    if precision not in DTYPES:
+        return hasher
+    if not isinstance(hasher, TrunkHasher):
+        return _Autocast(hasher, DTYPES[precision]).eval()
+    copied = copy.deepcopy(hasher)
+    copied.trunk.body = _Cast(copied.trunk.body, DTYPES[precision])
+    return copied.eval().requires_grad_(False)
+
+
+@contextmanager
+def training_in(trunk: Trunk, precision: Precision) -> Iterator[None]:
+    """The trunk's network computes in `precision` inside, as it is trained; weights, hash layer and loss stay in fp32."""
+    if precision not in DTYPES:
+        with rounding(precision):
+            yield
+        return
+    body = trunk.body
+    forward = body.forward
+
+    def low(images: Tensor) -> Tensor:
+        # Without torch's cache of cast weights, which would outlive an optimiser's step.
+        with torch.autocast(images.device.type, DTYPES[precision], cache_enabled=False):
+            features: Tensor = forward(images.contiguous(memory_format=torch.channels_last))
+        return features.float()
+
+    setattr(body, "forward", low)  # noqa: B010 - mypy does not let methods be assigned
+    try:
+        yield
+    finally:
+        delattr(body, "forward")
+
+
+class _Cast(nn.Module):
+    """A network with its weights in another format, channels last; fp32 goes in and comes out."""
+
+    def __init__(self, body: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self.body = body.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for part in self.body.modules():
+            if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                part.float()
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.dtype is torch.float16:
+            images = _ScaleGradient.apply(images, 1 / _SCALE)
+        features: Tensor = self.body(images.to(self.dtype, memory_format=torch.channels_last)).float()
+        return _ScaleGradient.apply(features, _SCALE) if self.dtype is torch.float16 else features
+
+
+class _Autocast(Hasher):
+    """Another's network under torch's autocast."""
+
+    def __init__(self, hasher: Hasher, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.hasher, self.dtype = hasher, dtype
+
+    @property
+    def bits(self) -> int:
+        return self.hasher.bits
+
+    def forward(self, images: Tensor) -> Tensor:
+        with torch.autocast(images.device.type, self.dtype):
+            logits: Tensor = self.hasher(images)
+        return logits.float()
+
+
+class _ScaleGradient(torch.autograd.Function):
+    """The identity, whose gradient is multiplied by a power of two."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, scale: float) -> Tensor:
+        ctx.scale = scale
+        return values.view_as(values)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0] * ctx.scale, None

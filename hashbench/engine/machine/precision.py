@@ -1,0 +1,84 @@
+"""Precision: the number formats that attacks, hashing and training compute in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+
+import torch
+
+from hashbench.contracts.run import DTYPES, PRECISIONS, Precision
+from hashbench.errors import UnknownName, UserError
+
+
+@dataclass(frozen=True)
+class Precisions:
+    """Formats by what is computed in them. Images are scored in fp32 whatever they were made in."""
+
+    attacks: Precision = "fp32"
+    """The hasher's network where attacks look through it, and generators that attacks train."""
+    hashing: Precision = "fp32"
+    """The hasher's network where it hashes clean images."""
+    training: Precision = "fp32"
+    """The trunk while it is trained, with weights in fp32."""
+
+    @classmethod
+    def of(cls, text: str) -> Precisions:
+        """From 'bf16', for all three, or 'attacks=bf16,hashing=fp32'. Raises UserError."""
+        parts = [part.strip().partition("=") for part in text.split(",")]
+        names = [field.name for field in fields(cls)]
+        if len(parts) == 1 and not parts[0][1]:
+            given = {name: _known(parts[0][0]) for name in names}
+        else:
+            given = {_one_of("precision's part", name, names): _known(value) for name, _, value in parts}
+        if given.get("training") == "fp16":
+            raise UserError("training in fp16 loses small gradients: give --precision attacks=fp16,hashing=fp16, or bf16.")
+        return cls(**given)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For JSON."""
+        return asdict(self)
+
+    def check(self, device: torch.device) -> None:
+        """Raise UserError for a format that the device does not compute in."""
+        for precision in sorted(set(self.facts.values()) - {"fp32"}):
+            if not _computes(precision, device):
+                raise UserError(f"{device} does not compute in {precision}: give another --precision or --device.")
+
+
+@contextmanager
+def rounding(precision: Precision) -> Iterator[None]:
+    """Products of fp32 numbers rounded to tf32 on GPUs that can, or not at all; torch's default rounds those of convolutions."""
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    convolutions.allow_tf32 = products.allow_tf32 = precision == "tf32"
+    try:
+        yield
+    finally:
+        convolutions.allow_tf32, products.allow_tf32 = before
+
+
+def _known(text: str) -> Precision:
+    return _one_of("precision", text, PRECISIONS)  # type: ignore[return-value]
+
+
+def _one_of(what: str, text: str, names: list[str] | tuple[str, ...]) -> str:
+    if text not in names:
+        raise UnknownName(what, text, names)
+    return text
+
+
+def _computes(precision: str, device: torch.device) -> bool:
+    """Whether a convolution has a forward and a backward in it there."""
+    if precision == "tf32":
+        return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+    dtype = DTYPES[precision]
+    try:
+        network = torch.nn.Conv2d(3, 8, 3, device=device, dtype=dtype)
+        images = torch.zeros(1, 3, 8, 8, device=device, dtype=dtype, requires_grad=True)
+        torch.autograd.grad(network(images).float().sum(), images)
+    except RuntimeError:
+        return False
+    return True
