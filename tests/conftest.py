@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from jaxtyping import install_import_hook
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: a thread each, also of what they start
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 with install_import_hook(["hashbench"], "beartype.beartype"):
     import hashbench.api  # noqa: F401

@@ -22,11 +22,11 @@ def command() -> None:
 
 @command.command("check", help="Count, look at every image, and say what is wrong. Exits with 1 where the data is not sound.")
 @click.argument("dataset", default="lists")
-@options("data", "split", "workers", "store")
+@options("data", "split", "decoders", "store")
 @click.option("--labels-only", is_flag=True, help="Look at lists and labels, not at images.")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with sample images.")
 def check(
-    dataset: str, data: str | None, split: str | None, labels_only: bool, html: Path | None, workers: int, store: str | None
+    dataset: str, data: str | None, split: str | None, labels_only: bool, html: Path | None, decoders: int, store: str | None
 ) -> None:
     from rich.console import Console
 
@@ -36,10 +36,10 @@ def check(
     from hashbench.engine.planning.choosing import choose_source
     from hashbench.python.machine import engine_of
 
-    engine = engine_of(How(device="cpu", workers=workers, store=store))
+    engine = engine_of(How(device="cpu", decoders=decoders, store=store))
     source, _ = choose_source(dataset, data, split=split)
     index = engine.store.root / "files"
-    found = check_data(source.dataset.plugin, source.folder, not labels_only, index, workers, engine.machine.progress)
+    found = check_data(source.dataset.plugin, source.folder, not labels_only, index, decoders, engine.machine.progress)
     screen = Console()
     if not screen.is_terminal:
         screen.width = 120

@@ -22,7 +22,7 @@ def command() -> None:
 
 
 @command.command("train", help="Train a hasher, or find it in the store, and print its MAP.")
-@options(*WHICH_HASHER, "device", "batch-size", "workers", "store", one=True)
+@options(*WHICH_HASHER, "device", "batch-size", "decoders", "store", one=True)
 def train(**asked: Any) -> None:
     from hashbench.engine.publishing.exported import clean_map
 
@@ -36,7 +36,7 @@ def train(**asked: Any) -> None:
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--name", help="What it is called.  [default: the name of OUT]")
 @click.option("--model", metavar="NAME", help="A network of your own instead, as hashbench run takes it.")
-@options(*WHICH_HASHER, "device", "batch-size", "workers", "store", one=True)
+@options(*WHICH_HASHER, "device", "batch-size", "decoders", "store", one=True)
 def export(out: Path, name: str | None, model: str | None, **asked: Any) -> None:
     from hashbench.engine.publishing.card import check_name
     from hashbench.engine.publishing.exported import export_hasher
@@ -118,7 +118,7 @@ def _choice(asked: dict[str, Any], model: str | None = None) -> tuple[Engine, Ha
     from hashbench.engine.planning.plan import one_hasher
     from hashbench.python.machine import engine_of, resolving
 
-    engine = engine_of(How(device=asked["device"], workers=asked["workers"], store=asked["store"]), asked["batch_size"])
+    engine = engine_of(How(device=asked["device"], decoders=asked["decoders"], store=asked["store"]), asked["batch_size"])
     listed = {"hashers": "hasher", "backbones": "backbone", "bits": "bits", "datasets": "dataset", "seeds": "seed"}
     single = ("data", "split", "skip_broken", "weights", "image_size", "preset", "batch_size")
     given: dict[str, Any] = {field: (asked[name],) for field, name in listed.items() if asked[name] is not None}

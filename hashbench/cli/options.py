@@ -129,12 +129,27 @@ OPTIONS = {
         default="fp32",
     ),
     "device": Declared("--device", "auto, cpu, or cuda:0.", default="auto"),
-    "workers": Declared("--workers", "Threads that decode images.", type=int, default=_CPUS),
+    "decoders": Declared("--decoders", "Threads that decode images.", type=int, default=_CPUS),
     "memory": Declared(
         "--memory",
         "How much of networks and arrays stays in memory between stages, such as 4GB.",
         metavar="SIZE",
         said="a quarter of the machine's",
+    ),
+    "executor": Declared(
+        "--executor",
+        "Who makes the stages: this process (local), or workers (dask), where --workers or --scheduler says.",
+        metavar="local|dask",
+        said="local, or dask with --workers or --scheduler",
+    ),
+    "workers": Declared("--workers", "Processes on this machine that make stages, one a GPU.", type=int, said="none but this one"),
+    "scheduler": Declared(
+        "--scheduler", "A Dask scheduler that runs already: tls://HOST:PORT, or the JSON file it wrote.", metavar="ADDRESS|FILE"
+    ),
+    "shard": Declared(
+        "--shard",
+        "Make only this share of the cells into the store, such as 0/8; run without it once all are done, for results.",
+        metavar="I/N",
     ),
     "store": Declared(
         "--store",
@@ -159,7 +174,8 @@ OPTIONS = {
 }
 WHICH_HASHER = ("hasher", "backbone", "bits", "dataset", "data", "split", "skip-broken", "weights", "image-size", "preset", "seed")
 """What says which hasher."""
-EXECUTION = ("device", "workers", "memory", "cell-timeout", "out", "store", "wait", "checkpoint-every", "deterministic")
+_SPREAD = ("executor", "workers", "scheduler", "shard")
+EXECUTION = ("device", "decoders", "memory", "cell-timeout", "out", "store", "wait", "checkpoint-every", "deterministic", *_SPREAD)
 """Where and how a plan runs."""
 RUNS = click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 """Folders of finished runs."""

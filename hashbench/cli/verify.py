@@ -14,7 +14,7 @@ from hashbench.python.how import How
 @click.argument("entry", type=click.Path(path_type=Path))
 @options("data", "split", "model")
 @output("Write a run of what was confirmed here, for hashbench leaderboard.", folder=True)
-@options("device", "workers", "store")
+@options("device", "decoders", "store")
 def command(
     entry: Path,
     data: str | None,
@@ -22,13 +22,13 @@ def command(
     models: tuple[str, ...],
     out: Path | None,
     device: str,
-    workers: int,
+    decoders: int,
     store: str | None,
 ) -> None:
     """Exits with 1 where anything does not hold."""
     from hashbench.python.sharing import verify
 
-    how = How(device=device, workers=workers, store=store)
+    how = How(device=device, decoders=decoders, store=store)
     verdicts = verify(entry, data=data, split=split, models=models, out=out, how=how)
     for verdict in verdicts:
         at = verdict.cell.at

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.machine.cache import Cache
 from hashbench.engine.machine.context import Machine
+from hashbench.engine.machine.environment import environment
 from hashbench.engine.machine.precision import rounding
 from hashbench.engine.machine.seeds import aside, seeded
 from hashbench.engine.stages.stage import Stage, key, missing, place
@@ -24,6 +25,10 @@ class Engine:
         self.store = store
         self.machine = machine
         self.cache = Cache(machine.memory)
+        self.environment = environment(machine)
+        """What numbers are made in, as results say: this process's, or its workers'."""
+        self.failed: dict[Path, Exception] = {}
+        """Folders of products that workers could not make, and why: they are not tried again here."""
 
     def get(self, stage: Stage[T]) -> T:
         """The product of a stage, with all it stands on made first where the store lacks it."""
@@ -38,6 +43,8 @@ class Engine:
         path = place(self.store.root, stage)
         if self.store.sound(path):
             return path
+        if path in self.failed:
+            raise self.failed[path]
         for need in stage.needs().values():
             self.folder(need)
         return self.store.product(stage.name, key(stage), lambda draft: self._make(stage, draft), stage.work)

@@ -13,7 +13,7 @@ class How:
 
     device: str = "auto"
     """auto, cpu, or cuda:0."""
-    workers: int = 1
+    decoders: int = 1
     """Threads that decode images."""
     memory: str | None = None
     """How much of networks and arrays stays in memory between stages, such as 4GB; a quarter of the machine's by default."""
@@ -29,6 +29,14 @@ class How:
     """Seconds between the states kept of long stages, so that a killed one goes on."""
     deterministic: bool = False
     """Whether an operation without a deterministic algorithm is an error."""
+    executor: str | None = None
+    """local: this process; dask: workers, of this machine or of a scheduler."""
+    workers: int | None = None
+    """Processes on this machine, one a GPU."""
+    scheduler: str | None = None
+    """Of a Dask cluster that runs already: tls://HOST:PORT, or the JSON file it wrote."""
+    shard: str | None = None
+    """Make only a share of the cells, such as 0/8, into the store."""
 
 
 def store_folder(given: str | None) -> Path:

@@ -22,8 +22,8 @@ _SIZES = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 def engine_of(how: How, batch_size: int = 64, progress: Progress | None = None) -> Engine:
     """The machine and the store, as an engine. Raises UserError for an impossible value."""
-    if how.workers < 1:
-        raise UserError(f"--workers is {how.workers}: give at least 1.")
+    if how.decoders < 1:
+        raise UserError(f"--decoders is {how.decoders}: give at least 1.")
     if how.cell_timeout is not None and how.cell_timeout <= 0:
         raise UserError(f"--cell-timeout is {how.cell_timeout:g}: give more than 0 seconds, or leave it out.")
     if how.wait < 0 or how.checkpoint_every < 0:
@@ -31,7 +31,7 @@ def engine_of(how: How, batch_size: int = 64, progress: Progress | None = None) 
     keep_freed_memory()
     memory = share_of_memory() if how.memory is None else _bytes(how.memory)
     device, shown = pick_device(how.device), progress or bars()
-    machine = Machine(device, shown, batch_size, how.workers, memory, how.cell_timeout, how.deterministic)
+    machine = Machine(device, shown, batch_size, how.decoders, memory, how.cell_timeout, how.deterministic)
     return Engine(Store(store_folder(how.store), how.wait, how.checkpoint_every), machine)
 
 
@@ -47,7 +47,7 @@ def bars() -> Progress:
 def resolving(engine: Engine) -> Callable[[Source], PixelsStage]:
     """Reads each dataset once; files that have not changed since the store saw them are not opened."""
     index = engine.store.root / "files"
-    return cache(lambda source: pixels_of(source, index, engine.machine.workers, engine.machine.progress))
+    return cache(lambda source: pixels_of(source, index, engine.machine.decoders, engine.machine.progress))
 
 
 def _bytes(text: str) -> int:

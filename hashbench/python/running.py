@@ -101,7 +101,7 @@ def run(
             **({"benchmarks": _listed(benchmarks)} if benchmarks else {}),
         }
     )
-    how = How(device=device, workers=min(8, os.cpu_count() or 1), memory=memory, out=_text(out), store=_text(store))
+    how = How(device=device, decoders=min(8, os.cpu_count() or 1), memory=memory, out=_text(out), store=_text(store))
     engine = engine_of(how, batch_size, bars() if progress else Silent())
     plan = planned(config, how, resolving(engine), live)
     with tempfile.TemporaryDirectory() if out is None else nullcontext(str(out)) as folder:

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(tmp_path: Path, source: Source) -> Loaded:
-    engine = Engine(Store(tmp_path / "store"), Machine(CPU, workers=2))
+    engine = Engine(Store(tmp_path / "store"), Machine(CPU, decoders=2))
     return engine.get(pixels_of(source, engine.store.root / "files", 2))
 
 

@@ -23,7 +23,7 @@ class Machine:
     progress: Progress = field(default_factory=Silent)
     batch_size: int = 64
     """Images hashed at a time, and what plugins are told to take."""
-    workers: int = 1
+    decoders: int = 1
     """Threads that decode images."""
     memory: int = field(default_factory=share_of_memory)
     """Bytes of products that are kept in memory between stages."""

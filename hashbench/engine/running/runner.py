@@ -6,41 +6,46 @@ import json
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from hashbench.engine.engine import Engine
-from hashbench.engine.machine.environment import environment
+from hashbench.engine.executors.shard import Shard
+from hashbench.engine.executors.worker import FailedElsewhere
 from hashbench.engine.machine.timeout import CellTimeout, time_limit
 from hashbench.engine.planning.cell import Cell, in_order
 from hashbench.engine.planning.plan import Plan
 from hashbench.engine.running.scoring import measure_cell
 from hashbench.engine.running.tables import finished
-from hashbench.engine.stages.stage import reachable
+from hashbench.engine.stages.stage import Stage, reachable
 from hashbench.errors import StoreError, UserError
 from hashbench.results.cell import CellResult
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
 from hashbench.results.writing import write_results
 
+Say = Callable[[str], None]
+Ahead = Callable[[Sequence[Stage[object]], Engine], None]
+"""Makes stages of a plan elsewhere, before cells are measured here."""
 
-def run_plan(plan: Plan, engine: Engine, out: Path, command: str, say: Callable[[str], None]) -> tuple[Results, list[Path]]:
+
+def run_plan(
+    plan: Plan, engine: Engine, out: Path, command: str, say: Say, ahead: Ahead | None = None
+) -> tuple[Results, list[Path]]:
     """Results of every cell and the report files. A cell's failure is recorded and the others go on.
 
     Raises UserError, having written nothing into `out`, where the data is unusable or no cell can run for a reason of the user's.
     """
     check_out(plan, out)
-    for precisions in {cell.precisions for cell in plan.cells}:
-        precisions.check(engine.machine.device)
-    for stage in dict.fromkeys(stage for cell in plan.cells for stage in (cell.target.pixels, cell.images.targets)):
-        engine.get(stage)
+    _prepare(plan, engine, ahead)
     made: dict[Cell, CellResult] = {}
     mistakes = []
     stands_on = {cell: set(reachable(cell.wanted())) for cell in plan.cells}
     uses = Counter(stage for stages in stands_on.values() for stage in stages)
     for cell in in_order(list(plan.cells)):
         say(f"[{len(made) + 1}/{len(plan.cells)}] {cell.title}")
-        made[cell], mistake = _try_cell(engine, cell, plan)
+        made[cell], mistake = _try_cell(engine, cell, partial(measure_cell, engine, cell, plan.benchmarks))
         mistakes += [mistake] if mistake else []
         if made[cell].status != "ok":
             say(f"{made[cell].status}: {made[cell].cause}")
@@ -52,6 +57,36 @@ def run_plan(plan: Plan, engine: Engine, out: Path, command: str, say: Callable[
     results = Results([_run_facts(plan, engine, command, cells, out)], cells)
     write_results(results, out)
     return results, _write_reports(plan, results, out)
+
+
+def make_shard(plan: Plan, engine: Engine, shard: Shard, say: Say) -> int:
+    """Make what a share of the cells stands on, in the store. How many cells failed, each of them said."""
+    _prepare(plan, engine, None)
+    failed = 0
+    cells = in_order([cell for cell in plan.cells if shard.has(cell)])
+    for i, cell in enumerate(cells):
+        say(f"[{i + 1}/{len(cells)}] {cell.title}")
+        found, _ = _try_cell(engine, cell, partial(_make, engine, cell))
+        if found.status != "ok":
+            failed += 1
+            say(f"{found.status}: {found.cause}")
+    return failed
+
+
+def _prepare(plan: Plan, engine: Engine, ahead: Ahead | None) -> None:
+    """What is wrong for all cells shows before the work; then the stages that are made elsewhere."""
+    for precisions in {cell.precisions for cell in plan.cells}:
+        precisions.check(engine.machine.device)
+    for stage in dict.fromkeys(stage for cell in plan.cells for stage in (cell.target.pixels, cell.images.targets)):
+        engine.get(stage)
+    if ahead is not None:
+        ahead(engine.missing(stage for cell in plan.cells for stage in cell.wanted()), engine)
+
+
+def _make(engine: Engine, cell: Cell) -> CellResult:
+    for stage in cell.wanted():
+        engine.folder(stage)
+    return CellResult(cell.at, "ok", cell.slug)
 
 
 def check_out(plan: Plan, out: Path) -> None:
@@ -81,14 +116,16 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-def _try_cell(engine: Engine, cell: Cell, plan: Plan) -> tuple[CellResult, UserError | None]:
+def _try_cell(engine: Engine, cell: Cell, work: Callable[[], CellResult]) -> tuple[CellResult, UserError | None]:
     try:
         with time_limit(engine.machine.cell_timeout):
-            return measure_cell(engine, cell, plan.benchmarks), None
+            return work(), None
     except StoreError:
         raise
     except UserError as mistake:
         return CellResult(cell.at, "skipped", cell.slug, reason=str(mistake)), mistake
+    except FailedElsewhere as failure:
+        return CellResult(cell.at, "error", cell.slug, reason=str(failure)), None
     except (Exception, SystemExit, CellTimeout):  # noqa: BLE001 - a plugin's crash or exit spoils its own cell only
         return CellResult(cell.at, "error", cell.slug, reason=traceback.format_exc()), None
 
@@ -102,7 +139,7 @@ def _run_facts(plan: Plan, engine: Engine, command: str, cells: list[CellResult]
         "suites": plan.suites,
         "cells": [cell.slug for cell in cells],
     }
-    return RunFacts.model_validate(own | environment(engine.machine))
+    return RunFacts.model_validate(own | engine.environment)
 
 
 def _write_reports(plan: Plan, results: Results, out: Path) -> list[Path]:

@@ -16,7 +16,6 @@ from hashbench.contracts.products import Products
 from hashbench.contracts.run import Run
 from hashbench.engine.choices import Chosen
 from hashbench.engine.engine import Engine
-from hashbench.engine.machine.environment import environment
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.running.flags import cell_flags
 from hashbench.engine.stages.codes import hash_pixels
@@ -108,7 +107,7 @@ def provenance(engine: Engine, cell: Cell) -> Provenance:
         options={name: options_of(one.plugin) for name, one in chosen.items()},
         protocol=dataclasses.asdict(cell.protocol),
         budget=BudgetFacts(norm=attack.budget.norm, epsilon=attack.budget.epsilon),
-        environment=environment(engine.machine),
+        environment=engine.environment,
         targets=TargetFacts.model_validate(drawn),
         data=DataFacts.model_validate(found),
         hasher=engine.get(target).facts,

@@ -48,6 +48,7 @@ class PixelsStage(Stage[Loaded]):
     """A dataset whose lists are read and whose files are known by their content."""
 
     name: ClassVar[str] = "pixels"
+    on_device: ClassVar[bool] = False
     code: ClassVar[tuple[str, ...]] = ("data.images", "data.image_files", "data.pipelines")
     source: Source
     content: str
@@ -73,7 +74,7 @@ class PixelsStage(Stage[Loaded]):
         return f"{self.source.name} at {self.source.image_size} px"
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
-        write_pixels(self.data, draft, given.machine.workers, run.progress, self.source.skip_broken)
+        write_pixels(self.data, draft, given.machine.decoders, run.progress, self.source.skip_broken)
 
     def read(self, folder: Path, given: Given) -> Loaded:
         pixels, broken, modes = read_pixels(folder)

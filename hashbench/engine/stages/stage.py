@@ -39,6 +39,9 @@ class Stage(Generic[T_co]):
     code: ClassVar[tuple[str, ...]]
     """The core's modules, below `hashbench`, that make the product: part of its key."""
 
+    on_device: ClassVar[bool] = True
+    """Whether it works on the machine's device; otherwise a worker without one can make it."""
+
     @abstractmethod
     def needs(self) -> Mapping[str, Stage[object]]:
         """The stages that it is made from, by the part they play."""

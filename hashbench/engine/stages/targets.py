@@ -28,6 +28,7 @@ class TargetsStage(Stage[Targets]):
     """A draw by a protocol's rule, or a user's file. Labels decide, and images only where the rule looks at them."""
 
     name: ClassVar[str] = "targets"
+    on_device: ClassVar[bool] = False
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.run", "engine.stages.targets", "engine.stages.thumbnails", "engine.targets.file", "engine.targets.pool"),
         "engine.targets.queries",

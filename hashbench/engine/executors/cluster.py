@@ -1,0 +1,177 @@
+"""A Dask cluster as executor: every stage of the graph a task, what it needs its dependencies."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from hashbench.engine.engine import Engine
+from hashbench.engine.executors.worker import FailedElsewhere, Failure, Recipe, look, make
+from hashbench.engine.machine.environment import versions
+from hashbench.engine.stages.stage import Stage, identity, place
+from hashbench.errors import UserError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+PATIENCE = 30.0
+"""Seconds to wait for a scheduler and its first worker."""
+LOST = 2
+"""How many workers a stage may lose before it is given up."""
+_GPU = "GPU"
+
+
+@contextmanager
+def local_cluster(workers: int) -> Iterator[Client]:
+    """Processes on this machine, with one-time certificates: nobody else's program may hand them work."""
+    if workers < 1:
+        raise UserError(f"--workers is {workers}: give at least 1.")
+    dask = _dask()
+    from distributed import Client, LocalCluster
+    from distributed.security import Security
+
+    threads = max(torch.get_num_threads() // workers, 1)
+    limits = {f"distributed.nanny.pre-spawn-environ.{name}_NUM_THREADS": threads for name in ("OMP", "MKL", "OPENBLAS")}
+    gpus = torch.cuda.device_count()
+    with (
+        dask.config.set(limits),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=None,
+            dashboard_address="127.0.0.1:0",
+            security=Security.temporary(),
+            silence_logs=logging.CRITICAL,
+            resources={_GPU: 1} if gpus else None,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def remote_cluster(scheduler: str) -> Iterator[Client]:
+    """A scheduler that runs already: its address, or the JSON file it wrote. Raises UserError.
+
+    Certificates are those of Dask's configuration. Without TLS only this machine's own address is taken: a scheduler runs
+    whatever anybody sends it.
+    """
+    address = _address(scheduler)
+    kind, _, rest = address.partition("://")
+    if kind != "tls" and not _loopback(rest.rpartition(":")[0]):
+        raise UserError(
+            f"the scheduler {address} has no TLS, so that anyone could run code on its workers: start it with certificates and "
+            "give its tls:// address."
+        )
+    _dask()
+    from distributed import Client
+    from distributed.security import Security
+
+    try:
+        client = Client(address, timeout=PATIENCE, security=Security() if kind == "tls" else None, set_as_default=False)
+    except (OSError, TypeError, ValueError) as error:
+        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise UserError(
+            f"no scheduler takes this client at {address} ({why}): start one, or check address and certificates."
+        ) from error
+    with client:
+        yield client
+
+
+def make_all(client: Client, stages: Sequence[Stage[object]], recipe: Recipe, engine: Engine) -> None:
+    """Make stages, given in an order that has what is needed first. What fails is remembered in `engine`.
+
+    Raises UserError where a worker is not like this process or does not see its store.
+    """
+    gpus = _check_workers(client, recipe, engine)
+    root = engine.store.root
+    futures: dict[Path, Future[Failure | None]] = {}
+    try:
+        for stage in stages:
+            needs = [futures[folder] for need in stage.needs().values() if (folder := place(root, need)) in futures]
+            name = f"{stage.name}-{identity(stage)}"
+            resources = {_GPU: 1} if gpus and stage.on_device else None
+            futures[place(root, stage)] = client.submit(make, stage, recipe, *needs, key=name, pure=False, resources=resources)
+        _gather(client, futures, engine)
+    finally:
+        client.cancel(list(futures.values()), force=True)
+
+
+def _gather(client: Client, futures: dict[Path, Future[Failure | None]], engine: Engine) -> None:
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    folders = {future.key: folder for folder, future in futures.items()}
+    done = as_completed(futures.values(), raise_errors=False)
+    for future in engine.machine.progress.track(done, "making stages on workers", len(futures)):
+        try:
+            failure = future.result()
+        except KilledWorker:
+            failure = Failure(f"{future.key}: {LOST + 1} workers were lost while they made it.")
+        if failure is not None:
+            failed = UserError(failure.text) if failure.mistake else FailedElsewhere(failure.text)
+            engine.failed[folders[future.key]] = failed
+
+
+def _check_workers(client: Client, recipe: Recipe, engine: Engine) -> bool:
+    """Whether workers have GPUs. Raises UserError for workers that numbers can't be made on."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        raise UserError("the scheduler has no workers: start some (dask worker ...).") from error
+    with tempfile.NamedTemporaryFile(dir=engine.store.root / "tmp") as token:
+        seen = client.run(look, recipe, Path(token.name), on_error="return")
+    for worker, answer in seen.items():
+        if isinstance(answer, BaseException):
+            why = str(answer).splitlines()[0].rstrip(".") if str(answer) else type(answer).__name__
+            raise UserError(f"the worker {worker} can't be used ({why}): install this hashbench there.") from answer
+        sees, theirs, _ = answer
+        if not sees:
+            raise UserError(f"the worker {worker} does not see the store {engine.store.root}: give --store on a shared disk.")
+        for package, version in versions().items():
+            if (other := theirs.get(package)) != version:
+                raise UserError(f"the worker {worker} has {package} {other}, and this machine {version}: install the same.")
+    environments = {json.dumps(facts, sort_keys=True): facts for _, _, facts in seen.values()}
+    if len(environments) > 1:
+        said = "; ".join(f"{facts['device']}, {facts['threads']} threads" for facts in environments.values())
+        raise UserError(f"the workers differ ({said}), and so would their numbers: use workers of one kind.")
+    engine.environment = next(iter(environments.values()))
+    return any(_GPU in worker["resources"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+
+
+def _address(scheduler: str) -> str:
+    if "://" in scheduler:
+        return scheduler
+    file = Path(scheduler)
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"--scheduler is '{scheduler}': give tls://HOST:PORT, or the JSON file that the scheduler wrote."
+        ) from error
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _dask() -> Any:
+    """Dask, set up for stages. Raises UserError where the extra is not installed."""
+    try:
+        import dask
+        import distributed  # noqa: F401 - brings its settings
+    except ImportError as error:
+        raise UserError("a cluster needs dask distributed: pip install 'hashbench[cluster]'.") from error
+    dask.config.set({"distributed.worker.daemon": False, "distributed.scheduler.allowed-failures": LOST})
+    return dask
