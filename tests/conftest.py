@@ -32,3 +32,13 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the data folder {SHARED}")
     return SHARED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Among several processes: a file's tests share its fixtures, hence a process; the docs' pages need nothing of each other."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    for item in items:
+        if item.path.name != "test_docs.py":
+            folder = item.path.parent.name
+            item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else item.path.stem))
