@@ -53,7 +53,9 @@ class Chosen(Generic[P]):
         return {"name": self.name, "options": options_of(self.plugin) | dict(self.plugin.inputs()), "code": code_hash(self.plugin)}
 
     def __reduce__(self) -> tuple[Callable[..., Chosen[Plugin]], tuple[str, str, str, Facts]]:
-        return chosen_again, (self.kind, self.text, self.spelled.partition("@")[0], options_of(self.plugin))
+        file, colon, cls = self.spelled.partition("@")[0].partition(":")
+        name = f"{Path(file).resolve()}:{cls}" if file.endswith(".py") else file + colon + cls
+        return chosen_again, (self.kind, self.text, name, options_of(self.plugin))
 
 
 def chosen_again(kind: str, text: str, name: str, options: Facts) -> Chosen[Plugin]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hashbench.contracts.plugin import options_of
 from hashbench.engine.engine import Engine
+from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.models.foreign import known
 from hashbench.engine.models.loader import loader_of
 from hashbench.engine.planning.cell import Cell
@@ -93,12 +95,13 @@ class _HasherOf:
         if named is None or made is None:
             raise UserError(f"entry.json has no hasher '{label}'.")
         _registered("datasets", cell.at.dataset)
+        hashing = Precisions.of(made.precision.get("hashing", "fp32")).hashing
         source, _ = choose_source(cell.at.dataset, self.data, made.preset or None, made.data.image_size, self.split)
         if not named.folder:
             for text in self.models:
                 model = known(loader_of(text), source.image_size, None)
                 if model.content == named.content:
-                    stage = ModelStage(self.resolve(source), model.seen.bits, cell.at.seed, model)
+                    stage = ModelStage(self.resolve(source), model.seen.bits, cell.at.seed, model, hashing=hashing)
                     if stage.called != cell.at.target:
                         raise UserError(f"its hasher is {stage.label}, not {cell.at.target.label}.")
                     return stage
@@ -112,7 +115,7 @@ class _HasherOf:
         for kind, text, one in zip(("hashers", "backbones"), (said.hasher, said.backbone), card.plugins, strict=True):
             if not _options_of(kind, text, made.preset or None) <= _hashable(one.options):
                 raise UserError(f"its hasher was made with other options of {one.name} than {text}.")
-        return imported_hasher(folder, source, True, self.resolve)
+        return replace(imported_hasher(folder, source, True, self.resolve), hashing=hashing)
 
 
 def _registered(kind: str, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ import torch
 from hashbench.contracts.run import Silent
 from hashbench.engine.engine import Engine
 from hashbench.engine.executors.cluster import local_cluster, make_all, remote_cluster
+from hashbench.engine.machine.memory import share_of_memory
+from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.running.runner import Ahead
 from hashbench.engine.stages.stage import Stage
 from hashbench.errors import UnknownName, UserError
@@ -26,6 +29,8 @@ class WorkerEngine:
 
     how: How
     batch_size: int
+    run: str
+    """Another for each run."""
 
     def __call__(self) -> Engine:
         return engine_of(replace(self.how, device=_device(self.how.device)), self.batch_size, Silent())
@@ -48,13 +53,17 @@ def ahead_of(how: How, batch_size: int) -> Ahead | None:
     if how.cell_timeout is not None:
         raise UserError("--cell-timeout is not kept by workers: leave it out, or run without them.")
 
-    def ahead(stages: Sequence[Stage[object]], engine: Engine) -> None:
+    def ahead(stages: Sequence[Stage[object]], engine: Engine, precisions: frozenset[Precisions]) -> None:
         if not stages:
             return
-        recipe = WorkerEngine(replace(how, store=str(engine.store.root.absolute()), out=None), batch_size)
+        theirs = replace(how, store=str(engine.store.root.absolute()), out=None)
         workers = how.workers if how.workers is not None else torch.cuda.device_count() or os.cpu_count() or 1
+        if how.scheduler is None and workers > 0:  # they share this machine
+            each = how.memory or str(share_of_memory() // workers)
+            theirs = replace(theirs, memory=each, decoders=max(how.decoders // workers, 1))
+        recipe = WorkerEngine(theirs, batch_size, uuid.uuid4().hex)
         with local_cluster(workers) if how.scheduler is None else remote_cluster(how.scheduler) as client:
-            make_all(client, stages, recipe, engine)
+            make_all(client, stages, recipe, engine, precisions)
 
     return ahead
 

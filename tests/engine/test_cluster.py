@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from helpers import CPU, TINY, hashbench, process
@@ -12,7 +16,11 @@ from helpers import CPU, TINY, hashbench, process
 from hashbench.engine.engine import Engine
 from hashbench.engine.executors import cluster
 from hashbench.engine.executors.shard import Shard
+from hashbench.engine.executors.worker import make
 from hashbench.engine.machine.context import Machine
+from hashbench.engine.machine.environment import versions
+from hashbench.engine.machine.precision import Precisions
+from hashbench.engine.stages.stage import Stage
 from hashbench.engine.store.store import Store
 from hashbench.errors import UserError
 from hashbench.python.how import How
@@ -49,6 +57,24 @@ class Kill(Attack):
             os.kill(os.getpid(), signal.SIGKILL)
         return images
 '''
+
+
+NONE: frozenset[Precisions] = frozenset()
+
+
+@dataclass(frozen=True)
+class Unknown(Stage[int]):
+    """A stage that is never made."""
+
+    name: ClassVar[str] = "unknown"
+    code: ClassVar[tuple[str, ...]] = ()
+    number: int
+
+    def needs(self) -> dict[str, Stage[object]]:
+        return {}
+
+    def depends(self) -> dict[str, int]:
+        return {"number": self.number}
 
 
 def rows(out: Path) -> list[str]:
@@ -96,7 +122,7 @@ def test_shards_into_one_store_leave_nothing_to_make(tmp_path: Path) -> None:
         (["--workers", "2", "--shard", "0/2"], "--shard shares cells among runs of their own"),
         (["--shard", "2/2"], "--shard is '2/2': give I/N with I from 0 to N - 1"),
         (["--scheduler", "absent.json"], "give tls://HOST:PORT, or the JSON file that the scheduler wrote"),
-        (["--scheduler", "tcp://10.0.0.1:8786"], "has no TLS, so that anyone could run code on its workers"),
+        (["--scheduler", "tcp://10.0.0.1:8786"], "has no TLS, so that anyone could run code there"),
         (["--scheduler", "tcp://127.0.0.1:1"], "no scheduler takes this client at tcp://127.0.0.1:1"),
         (["--scheduler", "tls://127.0.0.1:1"], "check address and certificates"),
     ],
@@ -133,18 +159,61 @@ def threads() -> Iterator[cluster.Client]:
 
 
 def test_workers_of_another_kind_are_refused(threads: cluster.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, recipe = Engine(Store(tmp_path / "store"), Machine(CPU)), WorkerEngine(How(store=str(tmp_path / "store")), 64)
-    cluster.make_all(threads, [], recipe, engine)
+    engine, recipe = Engine(Store(tmp_path / "store"), Machine(CPU)), WorkerEngine(How(store=str(tmp_path / "store")), 64, "run")
+    cluster.make_all(threads, [], recipe, engine, NONE)
     with monkeypatch.context() as changed:
         changed.setattr(cluster, "versions", lambda: {"torch": "0.1"})
         with pytest.raises(UserError, match=r"has torch .*, and this machine 0\.1: install the same"):
-            cluster.make_all(threads, [], recipe, engine)
+            cluster.make_all(threads, [], recipe, engine, NONE)
     with monkeypatch.context() as changed:
         changed.setattr(Path, "is_file", lambda path: False)
         with pytest.raises(UserError, match=r"does not see the store .*: give --store on a shared disk"):
-            cluster.make_all(threads, [], recipe, engine)
-    with pytest.raises(UserError, match="can't be used"):
-        cluster.make_all(threads, [], WorkerEngine(How(device="tpu", store=str(tmp_path)), 64), engine)
+            cluster.make_all(threads, [], recipe, engine, NONE)
+    with pytest.raises(UserError, match=r"the worker inproc.*: --device is 'tpu'"):
+        cluster.make_all(threads, [], WorkerEngine(How(device="tpu", store=str(tmp_path)), 64, "other"), engine, NONE)
+    with pytest.raises(UserError, match="cpu does not compute in tf32"):
+        cluster.make_all(threads, [], recipe, engine, frozenset([Precisions(attacks="tf32")]))
+
+
+def test_a_worker_with_other_code_makes_nothing(tmp_path: Path) -> None:
+    recipe = WorkerEngine(How(store=str(tmp_path)), 64, "run")
+    task = pickle.dumps((Unknown(1), "another digest", recipe, versions()))
+    failure = make(task)
+    assert failure is not None
+    assert failure.mistake
+    assert "other code or other versions" in failure.text
+    assert make(b"no pickle") is not None
+    assert make(task, failure) is failure
+
+
+@pytest.mark.parametrize(
+    ("address", "open_"),
+    [
+        ("tcp://127.0.0.1:8786", False),
+        ("tcp://[::1]:8786", False),
+        ("tls://10.0.0.1:8786", False),
+        ("tcp://10.0.0.1:8786", True),
+        ("tcp://0.0.0.0:8786", True),
+        ("ws://somewhere:1", True),
+    ],
+)
+def test_an_address_that_others_reach_asks_for_certificates(address: str, open_: bool) -> None:
+    with pytest.raises(UserError, match="has no TLS") if open_ else nullcontext():
+        cluster._refuse_open(address)
+
+
+def test_stages_are_made_through_a_scheduler_that_runs_already(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    asked = ["run", "--attack", "noise", *TINY, "--benchmark", "targeted", "--store", "store"]
+    here = {"n_workers": 1, "processes": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with distributed.LocalCluster(threads_per_worker=1, protocol="tcp://", **here) as running:
+        done = hashbench(*asked, "--out", "out", "--scheduler", running.scheduler_address, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "making stages on workers" in done.stderr
+    with distributed.LocalCluster(threads_per_worker=2, protocol="tcp://", **here) as running:
+        done = hashbench(*asked, "--seed", "1", "--out", "more", "--scheduler", running.scheduler_address, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "has 2 threads: start it with --nthreads 1" in done.stderr
 
 
 def test_a_client_with_a_foreign_certificate_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import logging
 import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from hashbench.engine.engine import Engine
-from hashbench.engine.executors.worker import FailedElsewhere, Failure, Recipe, look, make
+from hashbench.engine.executors.worker import FailedElsewhere, Failure, Recipe, look, make, packed
 from hashbench.engine.machine.environment import versions
+from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.stages.stage import Stage, identity, place
-from hashbench.errors import UserError
+from hashbench.errors import StoreError, UserError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -65,71 +67,82 @@ def remote_cluster(scheduler: str) -> Iterator[Client]:
     whatever anybody sends it.
     """
     address = _address(scheduler)
-    kind, _, rest = address.partition("://")
-    if kind != "tls" and not _loopback(rest.rpartition(":")[0]):
-        raise UserError(
-            f"the scheduler {address} has no TLS, so that anyone could run code on its workers: start it with certificates and "
-            "give its tls:// address."
-        )
+    _refuse_open(address)
     _dask()
     from distributed import Client
     from distributed.security import Security
 
     try:
-        client = Client(address, timeout=PATIENCE, security=Security() if kind == "tls" else None, set_as_default=False)
+        client = Client(address, timeout=PATIENCE, security=Security() if address.startswith("tls://") else None)
     except (OSError, TypeError, ValueError) as error:
         why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise UserError(
             f"no scheduler takes this client at {address} ({why}): start one, or check address and certificates."
         ) from error
     with client:
+        listening = client.scheduler_info(n_workers=-1)
+        for place_of in (listening["address"], *listening["workers"]):
+            _refuse_open(place_of)
         yield client
 
 
-def make_all(client: Client, stages: Sequence[Stage[object]], recipe: Recipe, engine: Engine) -> None:
+def make_all(
+    client: Client, stages: Sequence[Stage[object]], recipe: Recipe, engine: Engine, precisions: frozenset[Precisions]
+) -> None:
     """Make stages, given in an order that has what is needed first. What fails is remembered in `engine`.
 
-    Raises UserError where a worker is not like this process or does not see its store.
+    Raises UserError where a worker is not like this process, does not see its store, or does not compute in a precision.
     """
-    gpus = _check_workers(client, recipe, engine)
-    root = engine.store.root
+    gpus = _check_workers(client, recipe, engine, precisions)
+    root, run = engine.store.root, uuid.uuid4().hex[:8]
     futures: dict[Path, Future[Failure | None]] = {}
     try:
         for stage in stages:
             needs = [futures[folder] for need in stage.needs().values() if (folder := place(root, need)) in futures]
-            name = f"{stage.name}-{identity(stage)}"
+            name = f"{stage.name}-{identity(stage)}-{run}"
             resources = {_GPU: 1} if gpus and stage.on_device else None
-            futures[place(root, stage)] = client.submit(make, stage, recipe, *needs, key=name, pure=False, resources=resources)
-        _gather(client, futures, engine)
+            task = packed(stage, recipe)
+            futures[place(root, stage)] = client.submit(make, task, *needs, key=name, pure=False, resources=resources)
+        _gather(futures, {place(root, stage): f"{stage.name} of {stage.work}" for stage in stages}, engine)
     finally:
-        client.cancel(list(futures.values()), force=True)
+        client.cancel(list(futures.values()))
 
 
-def _gather(client: Client, futures: dict[Path, Future[Failure | None]], engine: Engine) -> None:
+def _gather(futures: dict[Path, Future[Failure | None]], said: dict[Path, str], engine: Engine) -> None:
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
 
     folders = {future.key: folder for folder, future in futures.items()}
     done = as_completed(futures.values(), raise_errors=False)
     for future in engine.machine.progress.track(done, "making stages on workers", len(futures)):
+        folder = folders[future.key]
         try:
             failure = future.result()
+        except StoreError:
+            raise
         except KilledWorker:
-            failure = Failure(f"{future.key}: {LOST + 1} workers were lost while they made it.")
+            failure = Failure(f"WorkersLost: the workers that made {said[folder]}, or what it needs, were lost again and again.")
+        except Exception as error:  # noqa: BLE001 - whatever Dask makes of a task spoils what stands on it only
+            failure = Failure(f"{type(error).__name__}: {error}")
         if failure is not None:
-            failed = UserError(failure.text) if failure.mistake else FailedElsewhere(failure.text)
-            engine.failed[folders[future.key]] = failed
+            engine.failed[folder] = UserError(failure.text) if failure.mistake else FailedElsewhere(failure.text)
 
 
-def _check_workers(client: Client, recipe: Recipe, engine: Engine) -> bool:
+def _check_workers(client: Client, recipe: Recipe, engine: Engine, precisions: frozenset[Precisions]) -> bool:
     """Whether workers have GPUs. Raises UserError for workers that numbers can't be made on."""
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError as error:
         raise UserError("the scheduler has no workers: start some (dask worker ...).") from error
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    for address, worker in workers.items():
+        if worker["nthreads"] != 1:
+            raise UserError(f"the worker {address} has {worker['nthreads']} threads: start it with --nthreads 1.")
     with tempfile.NamedTemporaryFile(dir=engine.store.root / "tmp") as token:
-        seen = client.run(look, recipe, Path(token.name), on_error="return")
+        seen = client.run(look, recipe, Path(token.name), precisions, on_error="return")
     for worker, answer in seen.items():
+        if isinstance(answer, UserError):
+            raise UserError(f"the worker {worker}: {answer}") from answer
         if isinstance(answer, BaseException):
             why = str(answer).splitlines()[0].rstrip(".") if str(answer) else type(answer).__name__
             raise UserError(f"the worker {worker} can't be used ({why}): install this hashbench there.") from answer
@@ -144,7 +157,7 @@ def _check_workers(client: Client, recipe: Recipe, engine: Engine) -> bool:
         said = "; ".join(f"{facts['device']}, {facts['threads']} threads" for facts in environments.values())
         raise UserError(f"the workers differ ({said}), and so would their numbers: use workers of one kind.")
     engine.environment = next(iter(environments.values()))
-    return any(_GPU in worker["resources"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+    return any(_GPU in worker["resources"] for worker in workers.values())
 
 
 def _address(scheduler: str) -> str:
@@ -157,6 +170,16 @@ def _address(scheduler: str) -> str:
         raise UserError(
             f"--scheduler is '{scheduler}': give tls://HOST:PORT, or the JSON file that the scheduler wrote."
         ) from error
+
+
+def _refuse_open(address: str) -> None:
+    """Raise UserError for an address that others can reach and that asks for no certificate."""
+    kind, _, rest = address.partition("://")
+    if kind not in ("tls", "inproc") and not _loopback(rest.rpartition(":")[0]):
+        raise UserError(
+            f"{address} has no TLS, so that anyone could run code there: start the scheduler and its workers with certificates "
+            "and give its tls:// address."
+        )
 
 
 def _loopback(host: str) -> bool:

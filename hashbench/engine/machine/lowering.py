@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,9 +13,6 @@ from torch import Tensor, nn
 from hashbench.contracts.hasher import Hasher, Trunk, TrunkHasher
 from hashbench.contracts.run import DTYPES, Precision
 from hashbench.engine.machine.precision import rounding
-
-_SCALE = 1024.0
-"""What gradients are multiplied by inside a network in fp16, whose smallest number is 6e-8, and divided by behind it."""
 
 
 def lowered(hasher: Hasher, precision: Precision) -> Hasher:
@@ -56,7 +53,7 @@ def training_in(trunk: Trunk, precision: Precision) -> Iterator[None]:
 
 
 class _Cast(nn.Module):
-    """A network with its weights in another format, channels last; fp32 goes in and comes out."""
+    """A network with its weights in another format, channels last, batch normalisation apart; fp32 goes in and comes out."""
 
     def __init__(self, body: nn.Module, dtype: torch.dtype) -> None:
         super().__init__()
@@ -67,10 +64,11 @@ class _Cast(nn.Module):
                 part.float()
 
     def forward(self, images: Tensor) -> Tensor:
-        if self.dtype is torch.float16:
-            images = _ScaleGradient.apply(images, 1 / _SCALE)
-        features: Tensor = self.body(images.to(self.dtype, memory_format=torch.channels_last)).float()
-        return _ScaleGradient.apply(features, _SCALE) if self.dtype is torch.float16 else features
+        return _scaled(self._features, images) if self.dtype is torch.float16 else self._features(images)
+
+    def _features(self, images: Tensor) -> Tensor:
+        features: Tensor = self.body(images.to(self.dtype, memory_format=torch.channels_last))
+        return features.float()
 
 
 class _Autocast(Hasher):
@@ -85,19 +83,44 @@ class _Autocast(Hasher):
         return self.hasher.bits
 
     def forward(self, images: Tensor) -> Tensor:
+        return _scaled(self._logits, images) if self.dtype is torch.float16 else self._logits(images)
+
+    def _logits(self, images: Tensor) -> Tensor:
         with torch.autocast(images.device.type, self.dtype):
             logits: Tensor = self.hasher(images)
         return logits.float()
 
 
-class _ScaleGradient(torch.autograd.Function):
-    """The identity, whose gradient is multiplied by a power of two."""
+def _scaled(network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """A network in fp16, whose numbers end at 6e-8 and 65,504: each image's gradient goes through it as of size 1."""
+    scales: list[Tensor] = []
+    return _Scale.apply(network(_Unscale.apply(images, scales)), scales)
+
+
+class _Scale(torch.autograd.Function):
+    """The identity, whose gradient is scaled to size 1, image by image, by a power of two that is remembered."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, scale: float) -> Tensor:
-        ctx.scale = scale
+    def forward(ctx: Any, values: Tensor, scales: list[Tensor]) -> Tensor:
+        ctx.scales = scales
         return values.view_as(values)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return gradients[0] * ctx.scale, None
+        largest = gradients[0].flatten(1).abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny)
+        scale = torch.exp2(-largest.log2().floor())
+        ctx.scales[:] = [scale]
+        return gradients[0] * scale.view(-1, *[1] * (gradients[0].dim() - 1)), None
+
+
+class _Unscale(torch.autograd.Function):
+    """The identity, whose gradient is scaled back."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, scales: list[Tensor]) -> Tensor:
+        ctx.scales = scales
+        return values.view_as(values)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0] / ctx.scales[0].view(-1, *[1] * (gradients[0].dim() - 1)), None

@@ -51,13 +51,17 @@ class Precisions:
 @contextmanager
 def rounding(precision: Precision) -> Iterator[None]:
     """Products of fp32 numbers rounded to tf32 on GPUs that can, or not at all; torch's default rounds those of convolutions."""
-    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = convolutions.allow_tf32, products.allow_tf32
-    convolutions.allow_tf32 = products.allow_tf32 = precision == "tf32"
+    new = hasattr(torch.backends.cuda.matmul, "fp32_precision")  # torch 2.9; the two ways of saying it do not mix
+    name, value = ("fp32_precision", "tf32" if precision == "tf32" else "ieee") if new else ("allow_tf32", precision == "tf32")
+    places = (torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv", torch.backends.cudnn))
+    before = [getattr(place, name) for place in places]
+    for place in places:
+        setattr(place, name, value)
     try:
         yield
     finally:
-        convolutions.allow_tf32, products.allow_tf32 = before
+        for place, was in zip(places, before, strict=True):
+            setattr(place, name, was)
 
 
 def _known(text: str) -> Precision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ PROTOCOL = "tie-aware AP over all ranks of the database, mean over all queries"
 
 
 def clean_map(engine: Engine, choice: HasherStage) -> tuple[float, float, float]:
-    """MAP of all queries with its 95 % interval."""
-    data, codes = engine.get(choice.pixels).data, engine.get(CodesStage(choice))
+    """MAP of all queries with its 95 % interval, hashed in fp32."""
+    data, codes = engine.get(choice.pixels).data, engine.get(CodesStage(replace(choice, hashing="fp32")))
     ranking = HammingRanking(codes[data.rows["query"]], data.split_labels("query"))
     ranking.update(codes[data.rows["database"]], data.split_labels("database"))
     ap = ranking.compute().ap

@@ -13,6 +13,7 @@ from pathlib import Path
 from hashbench.engine.engine import Engine
 from hashbench.engine.executors.shard import Shard
 from hashbench.engine.executors.worker import FailedElsewhere
+from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.machine.timeout import CellTimeout, time_limit
 from hashbench.engine.planning.cell import Cell, in_order
 from hashbench.engine.planning.plan import Plan
@@ -26,8 +27,8 @@ from hashbench.results.run import RunFacts
 from hashbench.results.writing import write_results
 
 Say = Callable[[str], None]
-Ahead = Callable[[Sequence[Stage[object]], Engine], None]
-"""Makes stages of a plan elsewhere, before cells are measured here."""
+Ahead = Callable[[Sequence[Stage[object]], Engine, frozenset[Precisions]], None]
+"""Makes stages elsewhere, before cells are measured here; what they compute in, for the workers to be asked."""
 
 
 def run_plan(
@@ -38,7 +39,7 @@ def run_plan(
     Raises UserError, having written nothing into `out`, where the data is unusable or no cell can run for a reason of the user's.
     """
     check_out(plan, out)
-    _prepare(plan, engine, ahead)
+    _prepare(plan.cells, engine, ahead)
     made: dict[Cell, CellResult] = {}
     mistakes = []
     stands_on = {cell: set(reachable(cell.wanted())) for cell in plan.cells}
@@ -61,9 +62,9 @@ def run_plan(
 
 def make_shard(plan: Plan, engine: Engine, shard: Shard, say: Say) -> int:
     """Make what a share of the cells stands on, in the store. How many cells failed, each of them said."""
-    _prepare(plan, engine, None)
-    failed = 0
     cells = in_order([cell for cell in plan.cells if shard.has(cell)])
+    _prepare(cells, engine, None)
+    failed = 0
     for i, cell in enumerate(cells):
         say(f"[{i + 1}/{len(cells)}] {cell.title}")
         found, _ = _try_cell(engine, cell, partial(_make, engine, cell))
@@ -73,14 +74,15 @@ def make_shard(plan: Plan, engine: Engine, shard: Shard, say: Say) -> int:
     return failed
 
 
-def _prepare(plan: Plan, engine: Engine, ahead: Ahead | None) -> None:
+def _prepare(cells: Sequence[Cell], engine: Engine, ahead: Ahead | None) -> None:
     """What is wrong for all cells shows before the work; then the stages that are made elsewhere."""
-    for precisions in {cell.precisions for cell in plan.cells}:
-        precisions.check(engine.machine.device)
-    for stage in dict.fromkeys(stage for cell in plan.cells for stage in (cell.target.pixels, cell.images.targets)):
+    precisions = frozenset(cell.precisions for cell in cells)
+    for each in precisions if ahead is None else ():
+        each.check(engine.machine.device)
+    for stage in dict.fromkeys(stage for cell in cells for stage in (cell.target.pixels, cell.images.targets)):
         engine.get(stage)
     if ahead is not None:
-        ahead(engine.missing(stage for cell in plan.cells for stage in cell.wanted()), engine)
+        ahead(engine.missing(stage for cell in cells for stage in cell.wanted()), engine, precisions)
 
 
 def _make(engine: Engine, cell: Cell) -> CellResult:

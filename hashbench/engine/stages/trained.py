@@ -92,7 +92,7 @@ class TrainedStage(HasherStage):
         hasher = self.method.plugin.build(trunk.to(run.device), self.bits).to(run.device)
         with training_in(hasher.trunk, self.training):
             facts = self.method.plugin.fit(hasher, given.get(self.pixels).split("train"), run)
-        save_product(draft, hasher.state_dict(), {**weights.facts, **facts})
+        save_product(draft, hasher.state_dict(), {**weights.facts, **facts, **in_precision(self.training)})
 
     def _take_over(self, draft: Path, given: Given, imported: Imported) -> None:
         """A published hasher, as seen on these images."""
