@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "Train or reuse hashers, attack them, score, and write a report.",
     "plan": "What a run would do: cells, stages in the store, an estimate of the rest.",
     "rank": "MAP, precision and recall of codes that were made elsewhere.",
+    "bench": "How fast this machine does what runs are made of.",
     "list": "Show what there is: attacks, aims, hashers, backbones, datasets, benchmarks, reports.",
     "show": "Show a plugin's options, defaults and paper.",
     "suite": "Named experiments: every table and figure of the paper by one command.",

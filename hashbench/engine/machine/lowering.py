@@ -94,33 +94,23 @@ class _Autocast(Hasher):
 def _scaled(network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
     """A network in fp16, whose numbers end at 6e-8 and 65,504: each image's gradient goes through it as of size 1."""
     scales: list[Tensor] = []
-    return _Scale.apply(network(_Unscale.apply(images, scales)), scales)
+    return _Scale.apply(network(_Scale.apply(images, scales, True)), scales, False)
 
 
 class _Scale(torch.autograd.Function):
-    """The identity, whose gradient is scaled to size 1, image by image, by a power of two that is remembered."""
+    """The identity, whose gradient is scaled to size 1, image by image, by a power of two that is remembered; or `back`."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, scales: list[Tensor]) -> Tensor:
-        ctx.scales = scales
+    def forward(ctx: Any, values: Tensor, scales: list[Tensor], back: bool) -> Tensor:
+        ctx.scales, ctx.back = scales, back
         return values.view_as(values)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        largest = gradients[0].flatten(1).abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny)
-        scale = torch.exp2(-largest.log2().floor())
-        ctx.scales[:] = [scale]
-        return gradients[0] * scale.view(-1, *[1] * (gradients[0].dim() - 1)), None
-
-
-class _Unscale(torch.autograd.Function):
-    """The identity, whose gradient is scaled back."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, scales: list[Tensor]) -> Tensor:
-        ctx.scales = scales
-        return values.view_as(values)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return gradients[0] / ctx.scales[0].view(-1, *[1] * (gradients[0].dim() - 1)), None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        gradient = gradients[0]
+        if ctx.back:
+            scale = 1 / ctx.scales[0]
+        else:
+            largest = gradient.flatten(1).abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny)
+            ctx.scales[:] = [scale := torch.exp2(-largest.log2().floor())]
+        return gradient * scale.view(-1, *[1] * (gradient.dim() - 1)), None, None

@@ -1,0 +1,73 @@
+"""`hashbench bench`: what it counts, what it says, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import CPU, hashbench
+from torch import nn
+
+from hashbench.engine.machine.context import Machine
+from hashbench.engine.measuring.bench import _timed
+from hashbench.engine.measuring.ceilings import ceilings
+from hashbench.engine.measuring.loops import Loop
+
+SMALL = ["--image-size", "32", "--images", "4", "--rounds", "1", "--bits", "8", "--backbone", "convnet[width=8]"]
+
+
+def test_operations_are_those_of_a_convolution_forward_and_back_to_the_images() -> None:
+    network = nn.Conv2d(3, 5, 3, bias=False).requires_grad_(False)
+    images = torch.rand(2, 3, 10, 10, requires_grad=True)
+
+    def work() -> int:
+        torch.autograd.grad(network(images).sum(), images)
+        return 2
+
+    found = _timed(Loop("conv", work), "fp32", Machine(CPU), 1e9, 2)
+    forward = 2 * 2 * 5 * 3 * 9 * 8 * 8  # multiply and add, images, channels out and in, kernel, places
+    assert found.operations == 2 * forward
+    assert found.images == 2
+    assert found.memory is None
+    assert found.share == pytest.approx(found.operations / found.seconds / 1e9)
+
+
+def test_ceilings_are_measured_in_each_precision() -> None:
+    found = ceilings(Machine(CPU), ("fp32", "bf16"))
+    assert set(found.flops) == {"fp32", "bf16"}
+    assert min(*found.flops.values(), found.copied) > 0
+
+
+def test_every_loop_is_timed_and_written(tmp_path: Path) -> None:
+    attacks = "ifgsm,noise,prosgan[width=8,decoder_width=8]"
+    done = hashbench("bench", *SMALL, "--attack", attacks, "--precision", "bf16,fp32", "--out", "bench.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "ceilings: matrix products fp32" in done.stdout
+    content = json.loads((tmp_path / "bench.json").read_text())
+    loops = {(row["loop"], row["precision"]): row for row in content["loops"]}
+    prosgan = "prosgan[decoder_width=8,width=8]"
+    names = ("hashing", "training dpsh", "ifgsm", "noise", f"training {prosgan}", prosgan)
+    assert set(loops) == {(name, precision) for name in names for precision in ("fp32", "bf16")}
+    assert loops["ifgsm", "fp32"]["images"] == 3 * 4  # steps x images
+    assert loops["noise", "fp32"]["operations"] == 0 < loops["hashing", "fp32"]["operations"]
+    assert loops["ifgsm", "bf16"]["operations"] == loops["ifgsm", "fp32"]["operations"]
+    assert content["environment"]["threads"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--images", "0"], "--images is 0: give at least 1"),
+        (["--precision", "bf61"], "unknown precision 'bf61': did you mean 'bf16'"),
+        (["--precision", "tf32"], "cpu does not compute in tf32"),
+        (["--attack", "prosgam"], "unknown attack 'prosgam': did you mean 'prosgan'"),
+        (["--backbone", "alexnet", "--image-size", "32"], "needs images of at least"),
+    ],
+)
+def test_what_can_not_be_measured_is_one_sentence(flags: list[str], sentence: str, tmp_path: Path) -> None:
+    done = hashbench("bench", *SMALL, *flags, cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
