@@ -24,7 +24,7 @@ from hashbench.errors import StoreError, UserError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds to wait for a scheduler and its first worker."""
 LOST = 2
 """How many workers a stage may lose before it is given up."""
@@ -196,5 +196,6 @@ def _dask() -> Any:
         import distributed  # noqa: F401 - brings its settings
     except ImportError as error:
         raise UserError("a cluster needs dask distributed: pip install 'hashbench[cluster]'.") from error
-    dask.config.set({"distributed.worker.daemon": False, "distributed.scheduler.allowed-failures": LOST})
+    patience = {f"distributed.comm.timeouts.{what}": "120s" for what in ("connect", "tcp")}  # a worker that imports torch is silent
+    dask.config.set({"distributed.worker.daemon": False, "distributed.scheduler.allowed-failures": LOST, **patience})
     return dask
