@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import graphlib
 from collections.abc import Iterator
 from functools import cache
@@ -89,6 +90,14 @@ def room_of(module: str) -> str:
 def test_only_four_files_lie_loose() -> None:
     assert {path.stem for path in CORE.glob("*.py")} == {"__init__", "api", "errors", "typing"}
     assert {room_of(module) for module in graph()} == {"", *MAY_IMPORT}
+
+
+def test_every_package_is_installed() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    listed = set(setup["options"]["packages"].split())
+    folders = {path.parent.relative_to(ROOT) for name in ("hashbench", *FOLDERS) for path in (ROOT / name).rglob("__init__.py")}
+    assert listed == {".".join(("hashbench", *folder.parts) if folder.parts[0] in FOLDERS else folder.parts) for folder in folders}
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
