@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hashbench.cli.options import options
-from hashbench.errors import UnknownName, UserError
+from hashbench.errors import UserError
 
 if TYPE_CHECKING:
     from hashbench.engine.measuring.bench import Timed
+    from hashbench.engine.measuring.ceilings import Ceilings
 
 
 @click.command("bench")
@@ -40,12 +41,9 @@ def command(
 
     Networks have random weights and the images are made up: only time and memory mean anything.
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from hashbench.contracts.run import PRECISIONS
     from hashbench.engine.machine.environment import environment
-    from hashbench.engine.machine.precision import Precisions
+    from hashbench.engine.machine.precision import Precisions, precision_of
     from hashbench.engine.measuring.bench import timed
     from hashbench.engine.measuring.ceilings import ceilings
     from hashbench.engine.measuring.loops import Bench
@@ -56,10 +54,7 @@ def command(
     for name, number in (("--images", images), ("--rounds", rounds), ("--image-size", image_size)):
         if number < 1:
             raise UserError(f"{name} is {number}: give at least 1.")
-    names = tuple(dict.fromkeys(part.strip() for part in precision.split(",")))
-    for name in names:
-        if name not in PRECISIONS:
-            raise UnknownName("precision", name, PRECISIONS)
+    names = {precision_of(part.strip()) for part in precision.split(",")}
     wanted = tuple(one for one in PRECISIONS if one in names)
     machine = engine_of(How(device=device), batch_size).machine
     for each in wanted:
@@ -75,12 +70,23 @@ def command(
     bench.backbone.plugin.check(image_size)
     found = ceilings(machine, wanted)
     facts = environment(machine)
-    table = Table(title=f"{facts['device']}, {facts['threads']} threads; {images} images of {image_size} px", title_justify="left")
+    done = list(timed(bench, machine, found, rounds))
+    _show(done, found, f"{facts['device']}, {facts['threads']} threads; {images} images of {image_size} px")
+    if out is not None:
+        rows = [{**vars(one), "images_per_second": one.rate, "share_of_ceiling": one.share} for one in done]
+        content = {"environment": facts, "ceilings": {"flops": found.flops, "copied": found.copied}, "loops": rows}
+        out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _show(done: list[Timed], found: Ceilings, title: str) -> None:
+    """A line for each loop, and the ceilings below."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
     for heading in ("loop", "precision", "images/s", "GFLOP an image", "share of ceiling", "peak memory"):
         table.add_column(heading, justify="left" if heading in ("loop", "precision") else "right", overflow="fold")
-    done: list[Timed] = []
-    for one in timed(bench, machine, found, rounds):
-        done.append(one)
+    for one in done:
         memory = "-" if one.memory is None else f"{one.memory / 1e9:.2f} GB"
         work = one.operations / one.images / 1e9
         table.add_row(one.loop, one.precision, f"{one.rate:.1f}", f"{work:.2f}", f"{one.share:.0%}", memory)
@@ -90,7 +96,3 @@ def command(
     if not screen.is_terminal:
         screen.width = 120
     screen.print(table)
-    if out is not None:
-        rows = [{**vars(one), "images_per_second": one.rate, "share_of_ceiling": one.share} for one in done]
-        content = {"environment": facts, "ceilings": {"flops": found.flops, "copied": found.copied}, "loops": rows}
-        out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -75,9 +75,8 @@ def remote_cluster(scheduler: str) -> Iterator[Client]:
     try:
         client = Client(address, timeout=PATIENCE, security=Security() if address.startswith("tls://") else None)
     except (OSError, TypeError, ValueError) as error:
-        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise UserError(
-            f"no scheduler takes this client at {address} ({why}): start one, or check address and certificates."
+            f"no scheduler takes this client at {address} ({_why(error)}): start one, or check address and certificates."
         ) from error
     with client:
         listening = client.scheduler_info(n_workers=-1)
@@ -144,8 +143,7 @@ def _check_workers(client: Client, recipe: Recipe, engine: Engine, precisions: f
         if isinstance(answer, UserError):
             raise UserError(f"the worker {worker}: {answer}") from answer
         if isinstance(answer, BaseException):
-            why = str(answer).splitlines()[0].rstrip(".") if str(answer) else type(answer).__name__
-            raise UserError(f"the worker {worker} can't be used ({why}): install this hashbench there.") from answer
+            raise UserError(f"the worker {worker} can't be used ({_why(answer)}): install this hashbench there.") from answer
         sees, theirs, _ = answer
         if not sees:
             raise UserError(f"the worker {worker} does not see the store {engine.store.root}: give --store on a shared disk.")
@@ -158,6 +156,11 @@ def _check_workers(client: Client, recipe: Recipe, engine: Engine, precisions: f
         raise UserError(f"the workers differ ({said}), and so would their numbers: use workers of one kind.")
     engine.environment = next(iter(environments.values()))
     return any(_GPU in worker["resources"] for worker in workers.values())
+
+
+def _why(error: BaseException) -> str:
+    """An error in a few words: the first line of its message, or its name where it has none."""
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def _address(scheduler: str) -> str:

@@ -29,9 +29,9 @@ class Precisions:
         parts = [part.strip().partition("=") for part in text.split(",")]
         names = [field.name for field in fields(cls)]
         if len(parts) == 1 and not parts[0][1]:
-            given = {name: _known(parts[0][0]) for name in names}
+            given = {name: precision_of(parts[0][0]) for name in names}
         else:
-            given = {_one_of("precision's part", name, names): _known(value) for name, _, value in parts}
+            given = {_one_of("precision's part", name, names): precision_of(value) for name, _, value in parts}
         if given.get("training") == "fp16":
             raise UserError("training in fp16 loses small gradients: give --precision attacks=fp16,hashing=fp16, or bf16.")
         return cls(**given)
@@ -64,7 +64,8 @@ def rounding(precision: Precision) -> Iterator[None]:
             setattr(place, name, was)
 
 
-def _known(text: str) -> Precision:
+def precision_of(text: str) -> Precision:
+    """A format by its name. Raises UnknownName."""
     return _one_of("precision", text, PRECISIONS)  # type: ignore[return-value]
 
 

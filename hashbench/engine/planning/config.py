@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from hashbench.engine.machine.precision import Precisions
 from hashbench.errors import UserError
 from hashbench.typing import Facts, Norm
 
@@ -51,6 +52,11 @@ class Config:
     def methods(self) -> Sequence[str]:
         """The methods that are trained."""
         return self.hashers or (() if self.imported or self.models else ("dpsh",))
+
+    @property
+    def precisions(self) -> Precisions:
+        """Raises UserError where it is none."""
+        return Precisions.of(self.precision)
 
     def asdict(self) -> Facts:
         """For JSON."""

@@ -13,7 +13,6 @@ from hashbench.contracts.budget import Budget
 from hashbench.contracts.hasher import HashingMethod
 from hashbench.contracts.report import Report
 from hashbench.engine.choices import Chosen, Source
-from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.models.foreign import Live, known
 from hashbench.engine.models.loader import loader_of
 from hashbench.engine.planning.cell import Cell
@@ -74,7 +73,7 @@ def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE)
     if any(not budget.epsilon for budget in budgets):
         raise UserError("epsilon is 0: give a value in (0, 1], such as 8/255.")
     config.check_numbers()
-    precisions = Precisions.of(config.precision)
+    precisions = config.precisions
     if config.queries is not None and config.targets is not None:
         raise UserError("--targets names its queries: leave --queries out.")
     if not config.attacks:
@@ -126,7 +125,7 @@ def hashers_of(config: Config, dataset: str, resolve: Resolve, live: Mapping[str
     yield from ((hasher, preset) for hasher in _trained(config, source, preset, resolve))
     for folder in config.imported:
         stage = imported_hasher(Path(folder), source, config.image_size is not None, resolve)
-        yield replace(stage, hashing=Precisions.of(config.precision).hashing), preset
+        yield replace(stage, hashing=config.precisions.hashing), preset
     yield from ((hasher, preset) for hasher in _models(config, source, resolve, live))
 
 
@@ -142,7 +141,7 @@ def _source(config: Config, dataset: str) -> tuple[Source, str]:
 
 
 def _trained(config: Config, source: Source, preset: str, resolve: Resolve) -> Iterator[TrainedStage]:
-    backbones, used = config.backbones or (source.dataset.plugin.default_backbone,), Precisions.of(config.precision)
+    backbones, used = config.backbones or (source.dataset.plugin.default_backbone,), config.precisions
     for method, backbone, bits, seed in product(config.methods, backbones, config.bits or (32,), config.seeds):
         trunk = choose_backbone(backbone, preset, source, config.weights)
         chosen: Chosen[HashingMethod] = choose("hashers", method, preset)
@@ -156,7 +155,7 @@ def _models(config: Config, source: Source, resolve: Resolve, live: Mapping[str,
         if config.bits and not config.methods and bits not in config.bits:
             raise UserError(f"the model {model.name} has {bits} outputs, and --bits is {config.bits[0]}: leave --bits out.")
         for seed in config.seeds:
-            pixels, hashing = resolve(replace(source, image_size=model.size)), Precisions.of(config.precision).hashing
+            pixels, hashing = resolve(replace(source, image_size=model.size)), config.precisions.hashing
             yield ModelStage(pixels, bits, seed, model, hashing=hashing)
 
 
