@@ -34,6 +34,8 @@ class Declared:
     """Whether it repeats, and takes several values separated by commas."""
     switch: bool = False
     envvar: str | None = None
+    word: str = ""
+    """A word that may stand in the place of a whole number."""
     choices: tuple[str, ...] = ()
     """The values it can have, where they are few."""
 
@@ -50,13 +52,15 @@ class Declared:
             extra |= {"multiple": True, "metavar": "NUMBER,..." if self.type is int else "NAME,...", "callback": callback}
             return click.option(*names, **extra, **given, help=self._helped(bare))
         shown = default is not None
+        if self.word:
+            extra["callback"] = _number_or(self.word)
         if self.choices:
             extra["callback"] = _one_of(self.flag.removeprefix("--"), self.choices)
         return click.option(
             self.flag,
             type=self.type,
             metavar="|".join(self.choices) or self.metavar,
-            default=default,
+            default=str(default) if self.word and shown else default,
             show_default=shown,
             help=self._helped(bare),
             **extra,
@@ -121,12 +125,24 @@ OPTIONS = {
     "transfer": Declared("--transfer", "Score each attack's images on every other hasher of the run too.", switch=True),
     "targets": Declared("--targets", "A file of hashbench targets make: its queries and targets.", metavar="FILE"),
     "batch-size": Declared("--batch-size", "Images attacked or hashed at a time.", type=int, default=64),
+    "batch": Declared(
+        "--batch-size",
+        "Images attacked or hashed at a time, or auto: as many as fit into memory.",
+        default=64,
+        word="auto",
+        metavar="NUMBER|auto",
+    ),
     "precision": Declared(
         "--precision",
         "What networks compute in: fp32, tf32, bf16 or fp16, or by part, attacks=bf16,hashing=fp32,training=fp32; attacked "
         "images are always scored in fp32.",
         metavar="NAME|PART=NAME,...",
         default="fp32",
+    ),
+    "compile": Declared(
+        "--compile",
+        "Attacks go through the hasher's network as torch.compile makes it: faster where it is called often.",
+        switch=True,
     ),
     "device": Declared("--device", "auto, cpu, or cuda:0.", default="auto"),
     "decoders": Declared("--decoders", "Threads that decode images.", type=int, default=_CPUS),
@@ -142,7 +158,7 @@ OPTIONS = {
         metavar="local|dask",
         said="local, or dask with --workers or --scheduler",
     ),
-    "workers": Declared("--workers", "Processes on this machine that make stages, one a GPU.", type=int, said="none but this one"),
+    "workers": Declared("--workers", "Processes on this machine that share the work.", type=int, said="none but this one"),
     "scheduler": Declared(
         "--scheduler", "A Dask scheduler that runs already: tls://HOST:PORT, or the JSON file it wrote.", metavar="ADDRESS|FILE"
     ),
@@ -210,6 +226,18 @@ def _one_of(name: str, choices: tuple[str, ...]) -> Callable[[click.Context, cli
         return value
 
     return check
+
+
+def _number_or(word: str) -> Callable[[click.Context, click.Parameter, str | int | None], str | int | None]:
+    """A callback that takes whole numbers and one word."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, value: str | int | None) -> str | int | None:
+        try:
+            return value if value is None or value == word else int(value)
+        except ValueError as error:
+            raise UserError(f"{parameter.opts[0]} is '{value}': give a whole number, or {word}.") from error
+
+    return read
 
 
 def _texts(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

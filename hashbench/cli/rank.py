@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashbench.cli.options import Decorator, output
+from hashbench.cli.options import Decorator, options, output
 
 if TYPE_CHECKING:
     from hashbench.retrieval.cutoff import Normaliser
     from hashbench.retrieval.ranked import Ranked
 
 
-def _file(flag: str, help: str) -> Decorator:
+def _file(flag: str, help: str, several: bool = False) -> Decorator:
     kind = click.Path(path_type=Path, exists=True, dir_okay=False)
-    return click.option(flag, type=kind, required=True, metavar="FILE", help=help)
+    return click.option(flag, type=kind, required=True, metavar="FILE", help=help, multiple=several)
 
 
 @click.command("rank")
 @_file("--query-codes", "Codes of the queries: .npy or text, a row an image, of -1 and 1 or 0 and 1.")
 @_file("--query-labels", "Their labels: .npy or a label list, 0s and 1s or one class number a row.")
-@_file("--database-codes", "Codes of the database.")
-@_file("--database-labels", "Their labels.")
+@_file("--database-codes", "Codes of the database; again for each of its shards.", several=True)
+@_file("--database-labels", "Their labels, shards in the same order.", several=True)
+@options("workers", "scheduler")
 @click.option("--top", "tops", multiple=True, type=click.IntRange(min=1), help="N of precision@N.  [default: 1, 10, 100, 1000]")
 @click.option("--cutoff", type=click.IntRange(min=1), help="MAP of the first N instead of all ranks.")
 @click.option(
@@ -37,8 +38,10 @@ def _file(flag: str, help: str) -> Decorator:
 def command(
     query_codes: Path,
     query_labels: Path,
-    database_codes: Path,
-    database_labels: Path,
+    database_codes: tuple[Path, ...],
+    database_labels: tuple[Path, ...],
+    workers: int | None,
+    scheduler: str | None,
     tops: tuple[int, ...],
     cutoff: int | None,
     normaliser: Normaliser,
@@ -51,11 +54,19 @@ def command(
     from rich.console import Console
     from rich.table import Table
 
+    from hashbench.python.machine import bars
     from hashbench.python.ranking import rank
     from hashbench.retrieval.ranked import TOPS
 
-    files = query_codes, query_labels, database_codes, database_labels
-    found = rank(*files, tops=tops or TOPS, cutoff=cutoff, normaliser=normaliser)
+    found = rank(
+        *(query_codes, query_labels, database_codes, database_labels),
+        tops=tops or TOPS,
+        cutoff=cutoff,
+        normaliser=normaliser,
+        workers=workers,
+        scheduler=scheduler,
+        progress=bars(),
+    )
     table = Table("metric", "value", "95 % interval")
     for metric, value, low, high in found.table.itertuples(index=False):
         table.add_row(metric, f"{value:.0f}" if low != low else f"{value:.4f}", "" if low != low else f"{low:.4f} to {high:.4f}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ASKED = (
     *("attack", "hasher", "imported", "model", "backbone", "bits", "dataset", "protocol", "seed", "benchmark", "report"),
     *("data", "split", "skip-broken", "weights", "image-size", "preset", "epsilon", "norm", "queries", "transfer", "targets"),
-    *("batch-size", "precision"),
+    *("batch", "precision", "compile"),
 )
 
 
@@ -41,8 +41,8 @@ def command(how: How, config: Path | None, **asked: Any) -> None:
     from hashbench.cli.running import execute
     from hashbench.python.machine import engine_of, resolving
 
-    engine = engine_of(how, asked["batch_size"])
-    plan = planned(how, asked, resolving(engine))
+    plan = planned(how, asked, resolving(engine_of(how)))
+    engine = engine_of(how, plan.batch_size)
     for line in plan.models:
         click.echo(line, err=True)
     execute(plan, engine, plan.cells[0].slug.rsplit("-", 1)[0], how)

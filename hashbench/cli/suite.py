@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _OVER = (
     *("dataset", "data", "split", "skip-broken", "weights", "preset", "protocol", "hasher", "backbone", "bits", "seed"),
-    *("image-size", "epsilon", "norm", "queries", "batch-size", "precision"),
+    *("image-size", "epsilon", "norm", "queries", "batch-size", "precision", "compile"),
 )
 """What may be set over a suite's own values."""
 

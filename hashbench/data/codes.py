@@ -59,17 +59,16 @@ def as_labels(values: np.ndarray, name: str) -> np.ndarray:
     )
 
 
-def same_classes(query: np.ndarray, database: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as (rows, C) of 0 and 1; class numbers as one class a row. Raises BadData where they do not belong together."""
-    if query.ndim != database.ndim:
+def in_classes_of(query: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Labels as (rows, C) of 0 and 1 in the queries' classes; of class numbers, one that no query has is all 0s. Raises BadData
+    where they do not belong together."""
+    if query.ndim != labels.ndim:
         raise BadData("the labels of the queries and of the database are of two kinds: give both as 0s and 1s, or both as numbers.")
     if query.ndim == 1:
-        classes, numbers = np.unique(np.concatenate([query, database]), return_inverse=True)
-        both = np.eye(len(classes), dtype=np.uint8)[numbers]
-        return both[: len(query)], both[len(query) :]
-    if query.shape[1] != database.shape[1]:
-        raise BadData(f"the queries have labels of {query.shape[1]} classes, the database of {database.shape[1]}.")
-    return query, database
+        return (labels[:, None] == np.unique(query)).astype(np.uint8)
+    if query.shape[1] != labels.shape[1]:
+        raise BadData(f"the queries have labels of {query.shape[1]} classes, the database of {labels.shape[1]}.")
+    return labels
 
 
 def _array(file: Path) -> np.ndarray:

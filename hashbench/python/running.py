@@ -9,17 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from torch import nn
 
 from hashbench.contracts.run import Silent
+from hashbench.engine.machine.batching import batch_that_fits
 from hashbench.engine.models.foreign import Live
 from hashbench.engine.planning.config import Config, config_of
 from hashbench.engine.planning.plan import Plan, Resolve, make_plan
 from hashbench.engine.publishing.imported import find_card
 from hashbench.engine.publishing.zoo import PREFIX
 from hashbench.engine.running.runner import run_plan
+from hashbench.engine.stages.model import ModelStage
 from hashbench.errors import UserError
 from hashbench.python.how import How, store_folder
 from hashbench.python.machine import bars, engine_of, resolving
@@ -54,8 +57,9 @@ def run(
     image_size: int | None = None,
     preset: str | None = None,
     benchmarks: Texts = (),
-    batch_size: int = 64,
+    batch_size: int | Literal["auto"] = 64,
     precision: str = "fp32",
+    compile: bool = False,
     out: str | Path | None = None,
     store: str | Path | None = None,
     device: str = "auto",
@@ -67,8 +71,8 @@ def run(
     `attacks`, `hashers`, ...: names with options, as in 'dhta[steps=200]'. `models`: networks of your own, as `--model` takes
     them, a module, or modules by name; images in [0, 1] go in, K outputs whose signs are the code come out. `epsilon`: the
     budget in pixel values of [0, 1], in L-inf or the `norm` given. `queries`: how many are attacked, drawn by the seed; all by
-    default. `precision`: as `--precision`, for
-    all or by part. `out`: where to write what `hashbench run` writes; nothing is written by default, but what is kept in `store`.
+    default. `batch_size`: images at a time, or 'auto', as many as fit into memory. `precision`, `compile`: as `--precision` and
+    `--compile`. `out`: where to write what `hashbench run` writes; nothing is written by default, but what is kept in `store`.
 
     Raises UserError, in one sentence, for what can't be run. A cell that fails is in `failures` and warned of; the others go on.
     """
@@ -97,13 +101,15 @@ def run(
             "preset": preset,
             "batch_size": batch_size,
             "precision": precision,
+            "compile": compile,
             "reports": (),
             **({"benchmarks": _listed(benchmarks)} if benchmarks else {}),
         }
     )
     how = How(device=device, decoders=min(8, os.cpu_count() or 1), memory=memory, out=_text(out), store=_text(store))
-    engine = engine_of(how, batch_size, bars() if progress else Silent())
-    plan = planned(config, how, resolving(engine), live)
+    shown = bars() if progress else Silent()
+    plan = planned(config, how, resolving(engine_of(how, progress=shown)), live)
+    engine = engine_of(how, plan.batch_size, shown)
     with tempfile.TemporaryDirectory() if out is None else nullcontext(str(out)) as folder:
         results, _ = run_plan(plan, engine, Path(folder), "hashbench.run(...)", lambda line: None)
     done = RunResults(results.runs, results.cells)
@@ -118,7 +124,22 @@ def planned(config: Config, how: How, resolve: Resolve, live: Mapping[str, Live]
     published = (*config.imported, *(text for text in config.models if text.startswith(PREFIX)))
     folders = tuple(str(find_card(text, store_folder(how.store))) for text in published)
     models = tuple(text for text in config.models if not text.startswith(PREFIX))
-    return make_plan(replace(config, imported=folders, models=models), resolve, live or {})
+    config = replace(config, imported=folders, models=models)
+    if config.batch_size == "auto":
+        trial = make_plan(replace(config, batch_size=1), resolve, live or {})
+        config = replace(config, batch_size=_batch_that_fits(trial, how))
+    return make_plan(config, resolve, live or {})
+
+
+def _batch_that_fits(plan: Plan, how: How) -> int:
+    """How many images fit through the largest of a plan's networks."""
+    machine = engine_of(how).machine
+    sizes = []
+    for stage in dict.fromkeys(cell.source for cell in plan.cells):
+        network = stage.model.again() if isinstance(stage, ModelStage) else stage.untrained()
+        if network is not None:
+            sizes.append(batch_that_fits(network, stage.pixels.source.image_size, machine.device, machine.memory))
+    return min(sizes)
 
 
 def _live(models: Models) -> dict[str, Live]:

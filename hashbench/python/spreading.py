@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -19,6 +21,9 @@ from hashbench.engine.stages.stage import Stage
 from hashbench.errors import UnknownName, UserError
 from hashbench.python.how import How
 from hashbench.python.machine import engine_of
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 EXECUTORS = ("local", "dask")
 
@@ -44,8 +49,7 @@ def ahead_of(how: How, batch_size: int) -> Ahead | None:
         raise UnknownName("executor", executor, EXECUTORS)
     if executor == "local" and elsewhere:
         raise UserError("--workers and --scheduler are of --executor dask: leave --executor local out.")
-    if how.workers is not None and how.scheduler is not None:
-        raise UserError("--workers starts processes here, --scheduler uses others: give one of them.")
+    _refuse_both(how.workers, how.scheduler)
     if executor == "local":
         return None
     if how.shard is not None:
@@ -62,10 +66,21 @@ def ahead_of(how: How, batch_size: int) -> Ahead | None:
             each = how.memory or str(share_of_memory() // workers)
             theirs = replace(theirs, memory=each, decoders=max(how.decoders // workers, 1))
         recipe = WorkerEngine(theirs, batch_size, uuid.uuid4().hex)
-        with local_cluster(workers) if how.scheduler is None else remote_cluster(how.scheduler) as client:
+        with connected(workers if how.scheduler is None else None, how.scheduler) as client:
             make_all(client, stages, recipe, engine, precisions)
 
     return ahead
+
+
+def connected(workers: int | None, scheduler: str | None) -> AbstractContextManager[Client]:
+    """Processes of this machine, or a cluster that runs already. Raises UserError for both, and for what can't be used."""
+    _refuse_both(workers, scheduler)
+    return local_cluster(workers or 0) if scheduler is None else remote_cluster(scheduler)
+
+
+def _refuse_both(workers: int | None, scheduler: str | None) -> None:
+    if workers is not None and scheduler is not None:
+        raise UserError("--workers starts processes here, --scheduler uses others: give one of them.")
 
 
 def _device(asked: str) -> str:

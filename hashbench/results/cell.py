@@ -157,6 +157,8 @@ class Provenance(_Value):
     batch_size: int
     precision: dict[str, str] = Field(default_factory=dict)
     """What attacks, hashing and training computed in; empty where older runs do not say, which is fp32."""
+    compiled: bool = False
+    """Whether attacks went through the network as torch.compile made it."""
 
 
 Status = Literal["ok", "error", "skipped"]

@@ -21,7 +21,9 @@ from hashbench.errors import UserError
 def convolutional() -> TrunkHasher:
     torch.manual_seed(0)
     hasher = linear_hasher(32)
-    hasher.trunk.body = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Tanh(), nn.Flatten())
+    norm = nn.BatchNorm2d(3)
+    norm.running_mean.uniform_(-1, 1), norm.running_var.uniform_(0.5, 2)
+    hasher.trunk.body = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), norm, nn.Tanh(), nn.Flatten())
     return hasher.eval().requires_grad_(False)
 
 
@@ -58,7 +60,31 @@ def test_a_lowered_hasher_is_near_the_hasher_and_leaves_it_alone(precision: str)
     assert all(torch.equal(before[name], value) for name, value in hasher.state_dict().items())
     dtypes = {name: value.dtype for name, value in low.named_parameters()}
     assert dtypes["trunk.body.body.0.weight"] in (torch.bfloat16, torch.float16)
-    assert dtypes["head.weight"] is dtypes["trunk.body.body.1.weight"] is torch.float32
+    assert dtypes["head.weight"] is torch.float32
+
+
+def test_batch_normalisation_goes_into_the_convolution_where_the_network_can_be_followed() -> None:
+    class Branching(nn.Module):
+        """What a network does with its input's values no tracer can follow."""
+
+        def __init__(self, body: nn.Module) -> None:
+            super().__init__()
+            self.body = body
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.body(images if images.mean() > -10 else -images)
+
+    images, kept = torch.rand(16, 3, 8, 8), []
+    for follows in (True, False):
+        hasher = convolutional()
+        if not follows:
+            hasher.trunk.body = Branching(hasher.trunk.body)
+        low = lowered(hasher, "bf16")
+        assert torch.allclose(low(images), hasher(images), atol=0.05)
+        norms = [part for part in low.modules() if isinstance(part, nn.BatchNorm2d)]
+        assert all(part.weight.dtype is torch.float32 for part in norms)
+        kept.append(len(norms))
+    assert kept == [0, 1]
 
 
 def test_fp16_keeps_gradients_that_are_beyond_its_numbers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from itertools import pairwise, permutations
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from helpers import hashbench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashbench.errors import BadData
+from hashbench.errors import BadData, UserError
+from hashbench.python import spreading
 from hashbench.python.ranking import rank
 
 Codes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -74,6 +76,58 @@ def test_files_arrays_and_tensors_say_the_same(tmp_path: Path) -> None:
     )
     assert (curve.recall.diff().dropna() >= 0).all() and (curve.recall_low <= curve.recall).all()
     assert (tmp_path / "out" / "curve.pdf").read_bytes()[:4] == b"%PDF" and "recall" in (tmp_path / "out" / "curve.svg").read_text()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(1, 39), max_size=4), st.booleans())
+def test_shards_of_a_database_count_like_the_whole(cuts: list[int], numbers: bool) -> None:
+    codes, labels, database, of_database = drawn(4)
+    if numbers:
+        labels, of_database = np.arange(5) % 3, np.arange(40) % 7
+    edges = sorted({0, 40, *cuts})
+    shards = [slice(*edge) for edge in pairwise(edges)]
+    found = rank(codes, labels, [database[part] for part in shards], [of_database[part] for part in shards], tops=(1, 40))
+    assert found.table.equals(rank(codes, labels, database, of_database, tops=(1, 40)).table)
+
+
+def test_shards_on_workers_count_like_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    given = drawn(5)
+    monkeypatch.chdir(tmp_path)
+    for i, part in enumerate((slice(0, 11), slice(11, 40))):
+        np.save(f"codes{i}.npy", given[2][part])
+        np.save(f"labels{i}.npy", given[3][part])
+    whole, shards = rank(*given, tops=(1,)).table, [[f"{name}{i}.npy" for i in (0, 1)] for name in ("codes", "labels")]
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as client:
+        monkeypatch.setattr(spreading, "local_cluster", lambda workers: nullcontext(client))
+        assert rank(*given[:2], *shards, tops=(1,), workers=1).table.equals(whole)
+        with pytest.raises(BadData, match="3 bits, database codes 4"):
+            rank(given[0][:, :3], given[1], *shards, workers=1)
+    with pytest.raises(UserError, match="give one of them"):
+        rank(*given, workers=2, scheduler="tls://127.0.0.1:1")
+    with pytest.raises(BadData, match="1 shards of database codes and 2 of labels"):
+        rank(*given[:2], shards[0][:1], shards[1])
+
+
+@pytest.mark.slow
+def test_shards_on_processes_of_this_machine_from_the_command_line(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    given = drawn(6)
+    asked = []
+    for flag, values in zip(("query-codes", "query-labels"), given, strict=False):
+        np.save(tmp_path / f"{flag}.npy", values)
+        asked += [f"--{flag}", f"{flag}.npy"]
+    for i, part in enumerate((slice(0, 23), slice(23, 40))):
+        for flag, values in (("database-codes", given[2]), ("database-labels", given[3])):
+            np.save(tmp_path / f"{flag}{i}.npy", values[part])
+            asked += [f"--{flag}", f"{flag}{i}.npy"]
+    tables = []
+    for extra in ([], ["--workers", "2"]):
+        done = hashbench("rank", *asked, "--top", "1", *extra, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        tables.append(done.stdout)
+    assert tables[0] == tables[1]
+    assert f"{rank(*given, tops=(1,)).table.value[0]:.4f}" in tables[0]
 
 
 def test_class_numbers_and_cut_offs() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.fx.experimental.optimization import fuse
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from hashbench.contracts.hasher import Hasher, Trunk, TrunkHasher
 from hashbench.contracts.run import DTYPES, Precision
@@ -25,8 +27,9 @@ def lowered(hasher: Hasher, precision: Precision) -> Hasher:
     if not isinstance(hasher, TrunkHasher):
         return _Autocast(hasher, DTYPES[precision]).eval()
     copied = copy.deepcopy(hasher)
-    copied.trunk.body = _Cast(copied.trunk.body, DTYPES[precision])
-    return copied.eval().requires_grad_(False)
+    copied.eval().requires_grad_(False)
+    copied.trunk.body = _Cast(_folded(copied.trunk.body), DTYPES[precision])
+    return copied.eval()
 
 
 @contextmanager
@@ -52,6 +55,17 @@ def training_in(trunk: Trunk, precision: Precision) -> Iterator[None]:
         delattr(body, "forward")
 
 
+def _folded(body: nn.Module) -> nn.Module:
+    """Batch normalisation within the convolution before it, in fp32, where torch.fx can follow the network: else as it was."""
+    if not any(isinstance(part, _BatchNorm) for part in body.modules()):
+        return body
+    try:
+        folded: nn.Module = fuse(body)
+    except Exception:  # noqa: BLE001 - a network may do anything to what traces it
+        return body
+    return folded
+
+
 class _Cast(nn.Module):
     """A network with its weights in another format, channels last, batch normalisation apart; fp32 goes in and comes out."""
 
@@ -60,7 +74,7 @@ class _Cast(nn.Module):
         self.dtype = dtype
         self.body = body.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         for part in self.body.modules():
-            if isinstance(part, nn.modules.batchnorm._BatchNorm):
+            if isinstance(part, _BatchNorm):
                 part.float()
 
     def forward(self, images: Tensor) -> Tensor:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
 import torch
 
 from hashbench.contracts.run import DTYPES, PRECISIONS, Precision
+from hashbench.engine.machine.compiling import check_compiler
 from hashbench.errors import UnknownName, UserError
+
+_PARTS = ("attacks", "hashing", "training")
 
 
 @dataclass(frozen=True)
@@ -22,27 +25,31 @@ class Precisions:
     """The hasher's network where it hashes clean images."""
     training: Precision = "fp32"
     """The trunk while it is trained, with weights in fp32."""
+    compiled: bool = False
+    """Whether attacks look through the hasher's network as torch.compile makes it."""
 
     @classmethod
-    def of(cls, text: str) -> Precisions:
+    def of(cls, text: str, compiled: bool = False) -> Precisions:
         """From 'bf16', for all three, or 'attacks=bf16,hashing=fp32'. Raises UserError."""
         parts = [part.strip().partition("=") for part in text.split(",")]
-        names = [field.name for field in fields(cls)]
         if len(parts) == 1 and not parts[0][1]:
-            given = {name: precision_of(parts[0][0]) for name in names}
+            given = {name: precision_of(parts[0][0]) for name in _PARTS}
         else:
-            given = {_one_of("precision's part", name, names): precision_of(value) for name, _, value in parts}
+            given = {_one_of("precision's part", name, _PARTS): precision_of(value) for name, _, value in parts}
         if given.get("training") == "fp16":
             raise UserError("training in fp16 loses small gradients: give --precision attacks=fp16,hashing=fp16, or bf16.")
-        return cls(**given)
+        attacks, hashing, training = (given.get(name, "fp32") for name in _PARTS)
+        return cls(attacks, hashing, training, compiled)
 
     @property
     def facts(self) -> dict[str, str]:
-        """For JSON."""
-        return asdict(self)
+        """The formats, for JSON."""
+        return {name: getattr(self, name) for name in _PARTS}
 
     def check(self, device: torch.device) -> None:
-        """Raise UserError for a format that the device does not compute in."""
+        """Raise UserError for a format that the device does not compute in, and where networks can't be compiled for it."""
+        if self.compiled:
+            check_compiler(device)
         for precision in sorted(set(self.facts.values()) - {"fp32"}):
             if not _computes(precision, device):
                 raise UserError(f"{device} does not compute in {precision}: give another --precision or --device.")
@@ -69,7 +76,7 @@ def precision_of(text: str) -> Precision:
     return _one_of("precision", text, PRECISIONS)  # type: ignore[return-value]
 
 
-def _one_of(what: str, text: str, names: list[str] | tuple[str, ...]) -> str:
+def _one_of(what: str, text: str, names: tuple[str, ...]) -> str:
     if text not in names:
         raise UnknownName(what, text, names)
     return text

@@ -63,7 +63,8 @@ class Cell:
     @property
     def precisions(self) -> Precisions:
         """What it is computed in."""
-        return Precisions(self.images.attack.precision, self.target.hashing, self.target.training)
+        attack = self.images.attack
+        return Precisions(attack.precision, self.target.hashing, self.target.training, attack.compiling)
 
     @property
     def title(self) -> str:
@@ -87,8 +88,8 @@ class Cell:
     @property
     def apart(self) -> tuple[object, ...]:
         """Values that distinguish cells of equal names: the protocol's, the card or content of a hasher that others made, and
-        precisions but fp32."""
-        lowered = [] if self.precisions == Precisions() else [self.precisions.facts]
+        precisions but fp32, and compiling."""
+        lowered = [] if self.precisions == Precisions() else [self.precisions.facts, self.precisions.compiled]
         return (asdict(self.protocol), *([self.target.apart] if self.target.apart else []), *lowered)
 
     @property

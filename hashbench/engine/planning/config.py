@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -43,9 +44,11 @@ class Config:
     norm: Norm = "linf"
     queries: int | None = None
     targets: str | None = None
-    batch_size: int = 64
+    batch_size: int | Literal["auto"] = 64
+    """'auto': as many as fit into memory."""
     precision: str = "fp32"
     """A format for all, or by part: 'attacks=bf16,hashing=fp32,training=fp32'."""
+    compile: bool = False
     transfer: bool = False
 
     @property
@@ -56,7 +59,7 @@ class Config:
     @property
     def precisions(self) -> Precisions:
         """Raises UserError where it is none."""
-        return Precisions.of(self.precision)
+        return Precisions.of(self.precision, self.compile)
 
     def asdict(self) -> Facts:
         """For JSON."""
@@ -66,7 +69,7 @@ class Config:
         """Raise UserError for a number that is out of range."""
         if self.norm == "l2" and tuple(self.epsilons) == ("8/255",):
             raise UserError("--norm l2 bounds the length of an image's change: give --epsilon with it, such as 1.0.")
-        if self.batch_size < 1:
+        if self.batch_size != "auto" and self.batch_size < 1:
             raise UserError(f"--batch-size is {self.batch_size}: give at least 1.")
         if any(seed < 0 for seed in self.seeds):
             raise UserError(f"--seed is {min(self.seeds)}: give 0 or more.")

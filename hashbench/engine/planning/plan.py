@@ -52,6 +52,11 @@ class Plan:
     suites: tuple[Shown, ...] = ()
 
     @property
+    def batch_size(self) -> int:
+        """Of all its cells."""
+        return self.cells[0].images.batch_size
+
+    @property
     def models(self) -> list[str]:
         """A line about each network that hashbench did not train."""
         stages = (cell.source for cell in self.cells)
@@ -82,12 +87,16 @@ def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE)
     if len({protocol.name for protocol in protocols}) < len(protocols):
         raise UserError("two protocols of this run have one name: give each its own.")
     _check_names(config)
+    if config.batch_size == "auto":
+        raise ValueError("the batch size is to be found first.")
     cells: list[Cell] = []
     for dataset in config.datasets:
         for source, preset in hashers_of(config, dataset, resolve, live):
             for protocol, budget, attack in product(protocols, budgets, config.attacks):
                 chosen, aim = choose_attack(attack, preset, source.pixels.source)
-                fitted = AttackStage(source, chosen, None if aim is None else AimStage(source, aim), budget, precisions.attacks)
+                fitted = AttackStage(
+                    source, chosen, None if aim is None else AimStage(source, aim), budget, precisions.attacks, config.compile
+                )
                 targets = TargetsStage(source.pixels, protocol, _queries(config, source.seed_of_run))
                 cells.append(Cell(ImagesStage(fitted, targets, config.batch_size), source, protocol, preset))
     _check_apart(cells)

@@ -115,6 +115,7 @@ def provenance(engine: Engine, cell: Cell) -> Provenance:
         keys=Keys(hasher=identity(target), images=identity(cell.images)),
         batch_size=cell.images.batch_size,
         precision=cell.precisions.facts,
+        compiled=cell.precisions.compiled,
     )
 
 

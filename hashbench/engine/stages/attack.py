@@ -36,6 +36,8 @@ class AttackStage(Stage[Fitted]):
     aim: AimStage | None
     budget: Budget
     precision: Precision = "fp32"
+    compiling: bool = False
+    """Whether it sees the hasher's network compiled."""
 
     def needs(self) -> Mapping[str, Stage[object]]:
         needs: dict[str, Stage[object]] = {"hasher": self.source, "codes": CodesStage(self.source), "pixels": self.source.pixels}
@@ -47,6 +49,7 @@ class AttackStage(Stage[Fitted]):
             "budget": [self.budget.norm, self.budget.epsilon],
             "seed": self.seed,
             **in_precision(self.precision),
+            **({"compiled": True} if self.compiling else {}),
         }
 
     @property
@@ -60,7 +63,9 @@ class AttackStage(Stage[Fitted]):
 
     @property
     def work(self) -> str:
-        return f"{self.attack.work} against {self.source.work}{said_precision(self.precision)}"
+        return (
+            f"{self.attack.work} against {self.source.work}{said_precision(self.precision)}{', compiled' if self.compiling else ''}"
+        )
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
         data, plugin = given.get(self.source.pixels).split("train"), self.attack.plugin
@@ -69,7 +74,8 @@ class AttackStage(Stage[Fitted]):
                 f"{self.attack.text} needs gradients, and {self.source.label} has none: attack it without, or transfer to it."
             )
         aim = None if self.aim is None else self.aim.fitted(given)
-        view, run = victim_of(given, self.source, plugin.access, self.precision), replace(run, precision=self.precision)
+        view = victim_of(given, self.source, plugin.access, self.precision, self.compiling)
+        run = replace(run, precision=self.precision)
         with rounding(self.precision):
             state, seconds = given.machine.timed(lambda: plugin.fit(view, data, aim, self.budget, run))
         save_fit(draft, state, run.spent + seconds)

@@ -77,7 +77,7 @@ def perturb_all(
     """
     chosen, machine, protocol = stage.attack, given.machine, targets.protocol
     state = given.get(stage).state
-    view = victim_of(given, stage.source, chosen.plugin.access, stage.precision)
+    view = victim_of(given, stage.source, chosen.plugin.access, stage.precision, stage.compiling)
     probe = victim_of(given, stage.source, "gradients")
     aims = None if codes is None else torch.from_numpy(codes).to(machine.device).float()
     judged = Evaluation.of(given, stage, targets, probe)

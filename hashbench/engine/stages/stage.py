@@ -14,7 +14,7 @@ from hashbench.engine.store.store import digest
 from hashbench.plugins.fingerprint import core_hash
 from hashbench.typing import Facts
 
-LOWERING = ("engine.machine.lowering", "engine.machine.precision")
+LOWERING = ("engine.machine.compiling", "engine.machine.lowering", "engine.machine.precision")
 """The core's modules that make a product whose precision can be chosen."""
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
