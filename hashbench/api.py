@@ -14,7 +14,7 @@ from hashbench.contracts.plugin import Plugin, option
 from hashbench.contracts.products import Products
 from hashbench.contracts.report import Report
 from hashbench.contracts.run import Run
-from hashbench.contracts.split import Split, epochs
+from hashbench.contracts.split import Features, Split, epochs
 from hashbench.contracts.victim import LabelledCodes, Victim
 from hashbench.contracts.weights import file_sha256, fit_state, read_state
 from hashbench.data.dataset import Dataset, RetrievalData
@@ -47,6 +47,7 @@ __all__ = [
     "Dataset",
     "Descent",
     "Ensemble",
+    "Features",
     "FittedAim",
     "Goal",
     "HammingRanking",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -30,7 +29,6 @@ class DPSH(PairwiseMethod):
     """Deep pairwise-supervised hashing: logistic loss on inner products of codes (IJCAI 2016)"""
 
     paper: ClassVar[str] = "https://www.ijcai.org/Proceedings/16/Papers/245.pdf"
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {**PairwiseMethod.presets["quick"], "quantisation": 1.0}}
     quantisation: float = option(
         50.0, "weight of the distance to the signs; divided by the number of training images, as the release"
     )

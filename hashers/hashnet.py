@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -31,14 +30,12 @@ class HashNet(PairwiseMethod):
     """HashNet: class-weighted logistic loss with a tanh whose scale grows while training (ICCV 2017)"""
 
     paper: ClassVar[str] = "https://arxiv.org/abs/1702.00758"
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {**PairwiseMethod.presets["quick"], "growth": 0.05, "refresh": 20}
-    }
     alpha: float = option(0.1, "scale of the inner products in the loss")
     growth: float = option(0.005, "of the tanh's scale, sqrt(1 + growth * step), training steps counted from 1")
     refresh: int = option(200, "the scale is set anew every so many training steps; the last one stays")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.growth < 0:
             raise ValueError(f"growth is {self.growth:g}: give 0 or more.")
         if self.refresh < 1:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from hashbench.api import HashingMethod, Part, Run, Split, Trunk, TrunkHasher, epochs, option
 
 from .augment import flip_and_shift
+from .kept import kept_features
 
 
 @dataclass(frozen=True)
@@ -20,27 +21,25 @@ class PairwiseMethod(HashingMethod):
     """A method whose loss compares the batch's outputs with those of all training images. Defaults: the release's training."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {
-            "epochs": 6,
-            "optimiser": "adamw",
-            "rate": 1e-4,
-            "batch_size": 64,
-            "augment": True,
-            "init": "default",
-            "trunk_rate": 0.1,
-        },
+        "quick": {"epochs": 30, "trunk_rate": 0.0},
     }
     epochs: int = option(100, "passes over the training split; the rate falls tenfold after each third")
     batch_size: int = option(32, "images a step")
     optimiser: Literal["sgd", "adamw"] = option("sgd", "plain SGD without momentum, or AdamW")
     rate: float = option(0.05, "learning rate of the hash layer")
-    trunk_rate: float = option(1.0, "learning rate of the trunk, as a share of the hash layer's; 1 in the release")
+    trunk_rate: float = option(
+        1.0, "learning rate of the trunk, as a share of the hash layer's: 1 in the release; 0: it stays, and its features are kept"
+    )
     weight_decay: float = option(1e-5, "weight decay")
     init: Literal["release", "default"] = option(
         "release",
         "the hash layer's start: the release's N(0, 0.01) on pooled features, or PyTorch's, which collapses less from scratch",
     )
     augment: bool = option(False, "mirror and shift the training images")
+
+    def __post_init__(self) -> None:
+        if self.augment and not self.trunk_rate:
+            raise ValueError("augment changes images, and trunk_rate=0 looks at them once: leave one of them out.")
 
     @abstractmethod
     def loss(self, outputs: Tensor, bank: Tensor, similar: Tensor) -> Tensor:
@@ -62,13 +61,13 @@ class PairwiseMethod(HashingMethod):
 
     def fit(self, hasher: TrunkHasher, data: Split, run: Run) -> dict[str, Any]:
         hasher.to(run.device).train()
+        data = data if self.trunk_rate else kept_features(hasher.trunk, data, run)
         labels = data.labels.to(run.device)
         bank = torch.zeros(len(data), hasher.bits, device=run.device)
         kind = torch.optim.SGD if self.optimiser == "sgd" else torch.optim.AdamW
-        groups: list[dict[str, Any]] = [
-            {"params": list(hasher.head.parameters())},
-            {"params": list(hasher.trunk.parameters()), "lr": self.rate * self.trunk_rate},
-        ]
+        groups: list[dict[str, Any]] = [{"params": list(hasher.head.parameters())}]
+        if self.trunk_rate:
+            groups.append({"params": list(hasher.trunk.parameters()), "lr": self.rate * self.trunk_rate})
         optimiser = kind(groups, lr=self.rate, weight_decay=self.weight_decay)
         schedule = torch.optim.lr_scheduler.StepLR(optimiser, max(self.epochs // 3, 1), 0.1)
         parts: dict[str, Part] = {"hasher": hasher, "bank": bank, "optimiser": optimiser, "schedule": schedule}
@@ -83,8 +82,11 @@ class PairwiseMethod(HashingMethod):
     def step(
         self, hasher: TrunkHasher, optimiser: torch.optim.Optimizer, bank: Tensor, labels: Tensor, positions: Tensor, images: Tensor
     ) -> Tensor:
-        """One training step: the bank gets the batch's detached outputs before the loss is formed. Returns the loss."""
-        outputs = torch.tanh(hasher(images))
+        """One training step: the bank gets the batch's detached outputs before the loss is formed. Returns the loss.
+
+        `images`: their features (B, width) where the trunk stays as it is.
+        """
+        outputs = torch.tanh(hasher(images) if self.trunk_rate else hasher.of_features(images))
         bank.index_copy_(0, positions, outputs.detach())
         similar = (labels[positions] @ labels.T > 0).to(outputs.dtype)
         loss = self.loss(outputs, bank, similar)

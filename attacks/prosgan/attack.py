@@ -29,6 +29,7 @@ _RELEASE = {
     "halvings": 2,
     "reconstruction": None,
     "hamming": 5.0,
+    "slope": 1.0,
     "adversarial": 1.0,
     "categories": True,
     "discriminator_every": 3,
@@ -47,7 +48,7 @@ class ProSGAN(GeneratorAttack):
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 33, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0},
+        "quick": {"epochs": 33, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0, "slope": 0.25},
         "published": _RELEASE,
         "as-written": {**_RELEASE, "hamming": 1.0},
     }
@@ -55,6 +56,9 @@ class ProSGAN(GeneratorAttack):
     aim: str = option("prototype", "the prototype aim with its options: its network conditions the generator")
     reconstruction: float | None = option(None, "weight of the reconstruction loss; none: 100 on FLICKR-25K, 50 elsewhere")
     hamming: float = option(5.0, "weight of the Hamming loss: 5 in the release, 1 in the paper")
+    slope: float = option(
+        1.0, "the Hamming loss is of tanh(slope f): 1 in the paper; less keeps the gradients of bits that the hasher is sure of"
+    )
     categories: bool = option(True, "the discriminator also judges labels; false: real or fake only, the paper's ProS-GAN1")
 
     def resolve(self, dataset: str) -> ProSGAN:
@@ -76,7 +80,7 @@ class ProSGAN(GeneratorAttack):
         return condition
 
     def hashing(self, victim: Victim, run: Run) -> Hashing:
-        return lambda images, codes, targets: hamming_loss(victim.relaxed(images), codes)
+        return lambda images, codes, targets: hamming_loss(torch.tanh(self.slope * victim.logits(images)), codes)
 
     def known(self, aim: FittedAim | None) -> dict[str, Tensor]:
         return {} if aim is None else {f"prototype.{k}": v for k, v in aim.state.items()}

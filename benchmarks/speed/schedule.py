@@ -1,7 +1,7 @@
 """How the time of a suite falls with workers: `python benchmarks/speed/schedule.py paper --stores DIR ...`.
 
-The graph of the suite's stages, each as long as its like took in some stores, on 1 to 256 workers. A stage whose like was never made
-takes the median of its kind there, or of the same attack; the script says how many.
+The graph of the suite's stages, each as long as its like took in some stores, on 1 to 256 workers. A stage whose like was never
+made takes the median of its kind there, or of the same attack; the script says how many.
 """
 
 from __future__ import annotations

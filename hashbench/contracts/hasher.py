@@ -59,7 +59,11 @@ class TrunkHasher(Hasher):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b bits"]:
         """Logits: tanh of them is the relaxed code."""
-        logits: Tensor = self.scale * self.head(self.trunk(images))
+        return self.of_features(self.trunk(images))
+
+    def of_features(self, features: Float[Tensor, "b width"]) -> Float[Tensor, "b bits"]:
+        """Logits of what the trunk made of images."""
+        logits: Tensor = self.scale * self.head(features)
         return logits
 
 
