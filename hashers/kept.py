@@ -8,9 +8,8 @@ from hashbench.api import Features, Run, Split, Trunk
 
 
 @torch.no_grad()
-def kept_features(trunk: Trunk, data: Split, run: Run) -> Features:
-    """What a trunk in evaluation mode makes of every image."""
+def kept_features(trunk: Trunk, data: Split, size: int, run: Run) -> Features:
+    """What a trunk in evaluation mode makes of every image, `size` at a time."""
     trunk.eval()
-    total = -(-len(data) // run.batch_size)
-    batches = run.track(data.batches(run.batch_size, run.device), "keeping features", total)
+    batches = run.track(data.batches(size, run.device), "keeping features", -(-len(data) // size))
     return Features(data, torch.cat([trunk(images) for _, images in batches]))

@@ -61,7 +61,7 @@ class PairwiseMethod(HashingMethod):
 
     def fit(self, hasher: TrunkHasher, data: Split, run: Run) -> dict[str, Any]:
         hasher.to(run.device).train()
-        data = data if self.trunk_rate else kept_features(hasher.trunk, data, run)
+        data = data if self.trunk_rate else kept_features(hasher.trunk, data, self.batch_size, run)
         labels = data.labels.to(run.device)
         bank = torch.zeros(len(data), hasher.bits, device=run.device)
         kind = torch.optim.SGD if self.optimiser == "sgd" else torch.optim.AdamW
@@ -77,7 +77,8 @@ class PairwiseMethod(HashingMethod):
             images = flip_and_shift(images, run.generator) if self.augment else images
             self.before_step(hasher, epoch * -(-len(data) // self.batch_size) + i + 1)
             self.step(hasher, optimiser, bank, labels, positions, images)
-        return {"training": f"{self.epochs} epochs of {self.optimiser}"}
+        what = "" if self.trunk_rate else ", of the hash layer alone"
+        return {"training": f"{self.epochs} epochs of {self.optimiser}{what}"}
 
     def step(
         self, hasher: TrunkHasher, optimiser: torch.optim.Optimizer, bank: Tensor, labels: Tensor, positions: Tensor, images: Tensor

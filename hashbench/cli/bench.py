@@ -60,7 +60,7 @@ def command(
     for each in wanted:
         Precisions(attacks=each).check(machine.device)
     bench = Bench(
-        choose("hashers", hasher, "quick"),
+        choose("hashers", hasher, "paper"),
         choose("backbones", backbone or "vgg11[weights=none]", "quick"),
         tuple(choose("attacks", text, "quick") for text in attacks or ("ifgsm", "prosgan")),
         bits,
