@@ -21,7 +21,7 @@ class PairwiseMethod(HashingMethod):
     """A method whose loss compares the batch's outputs with those of all training images. Defaults: the release's training."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 30, "trunk_rate": 0.0},
+        "quick": {"epochs": 30, "trunk_rate": 0.0, "init": "default"},
     }
     epochs: int = option(100, "passes over the training split; the rate falls tenfold after each third")
     batch_size: int = option(32, "images a step")

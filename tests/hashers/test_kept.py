@@ -35,9 +35,9 @@ def test_the_trunk_stays_and_the_layer_is_that_of_training_on_its_features(name:
     assert torch.allclose(*layers, atol=1e-5)
 
 
-def test_quick_keeps_the_trunk_and_the_rest_is_the_releases() -> None:
+def test_quick_keeps_the_trunk_and_most_else_is_the_releases() -> None:
     for name in ("dpsh", "dph", "hashnet"):
-        assert dict(registry.load("hashers", name).presets["quick"]) == {"epochs": 30, "trunk_rate": 0.0}
+        assert dict(registry.load("hashers", name).presets["quick"]) == {"epochs": 30, "trunk_rate": 0.0, "init": "default"}
 
 
 def test_a_kept_trunk_is_in_evaluation_mode() -> None:
