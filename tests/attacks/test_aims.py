@@ -64,7 +64,8 @@ def test_even_members_are_refused() -> None:
 
 def test_aims_with_the_same_options_draw_the_same_anchors_however_they_are_written(tmp_path: Path) -> None:
     attacks = "fgsm[aim=dhta[members=9]],ifgsm[steps=1],dhta[steps=1],dhta[steps=1,aim=dhta[replacement=true]]"
-    done = hashbench("run", "--attack", attacks, *TINY, "--out", str(tmp_path))
+    learnt = ["dpsh[epochs=1,optimiser=adamw,rate=1e-4]" if part == "dpsh[epochs=1]" else part for part in TINY]
+    done = hashbench("run", "--attack", attacks, *learnt, "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "results.csv")
     aims = table[table.metric == "t_map_aim"].set_index("attack").value
