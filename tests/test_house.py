@@ -151,5 +151,5 @@ def test_plugins_import_the_core_through_its_public_modules(path: Path) -> None:
         head, *rest = name.split(".")
         assert head not in FOLDERS, name
         scripts = {"speed", "presets"} & set(path.parts)  # what measures the core is no plugin
-        measured = ("contracts", "engine", "plugins", "python", "suites") if scripts else ()
+        measured = ("engine", "plugins", "suites") if scripts else ()
         assert head != "hashbench" or rest[0] in ("api", "retrieval", *measured), name

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hashbench.api import Features, Run, Split, Trunk
-from hashbench.contracts.hasher import HashingMethod
+from hashbench.api import Features, HashingMethod, Run, Split, Trunk
 from hashbench.engine.choices import Chosen, Source
+from hashbench.engine.engine import Engine
+from hashbench.engine.machine.context import Machine
 from hashbench.engine.machine.seeds import seeded
+from hashbench.engine.machine.tensors import load_tensors, save_tensors
 from hashbench.engine.planning.choosing import choose
 from hashbench.engine.stages.pixels import pixels_of
-from hashbench.python.how import How
-from hashbench.python.machine import engine_of
+from hashbench.engine.store.store import Store
 from hashbench.retrieval import HammingRanking
 from hashbench.retrieval.bootstrap import Bootstrap
 
@@ -76,22 +76,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--features", type=Path, help="a file that keeps the features")
     asked = parser.parse_args()
-    engine = engine_of(How(store=tempfile.mkdtemp()))
+    engine = Engine(Store(Path(tempfile.mkdtemp())), Machine(CPU))
     source = Source(choose("datasets", "lists", "quick"), asked.data, asked.side)
     images = engine.get(pixels_of(source, engine.store.root / "files", 2, engine.machine.progress))
     splits = {name: images.split(name) for name in ("train", "database", "query")}
     if asked.features is not None and asked.features.is_file():
-        features = torch.load(asked.features)
+        features = load_tensors(asked.features, CPU)
     else:
         network = pretrained()
         features = {name: features_of(network, split) for name, split in splits.items()}
         if asked.features is not None:
-            torch.save(features, asked.features)
+            save_tensors(features, asked.features)
     labels = {name: split.labels.numpy().astype(np.uint8) for name, split in splits.items()}
     for text in asked.methods:
         chosen: Chosen[HashingMethod] = choose("hashers", text, "quick")
         for seed in asked.seeds:
-            with seeded(seed, CPU), warnings.catch_warnings():
+            with seeded(seed, CPU):
                 hasher = chosen.plugin.build(Kept(), asked.bits)
                 chosen.plugin.fit(hasher, Features(splits["train"], features["train"]), Run(seed, CPU))
                 hasher.eval()

@@ -7,7 +7,6 @@ made takes the median of its kind there, or of the same attack; the script says 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import statistics
 from functools import cache
@@ -15,11 +14,11 @@ from pathlib import Path
 
 import click
 
+from hashbench.engine.planning.outlook import seconds_in
 from hashbench.engine.planning.schedule import longest_chain, makespan
 from hashbench.engine.planning.suite_plan import plan_suite
 from hashbench.engine.stages.pixels import pixels_unopened
 from hashbench.engine.stages.stage import Stage, place, reachable
-from hashbench.python.how import store_folder
 from hashbench.suites.suite import load_suite
 
 
@@ -29,10 +28,9 @@ class Measured:
     def __init__(self, roots: list[Path]) -> None:
         self.seen: dict[tuple[str, ...], list[float]] = {}
         self.guessed = 0
-        for file in (file for root in roots for file in root.glob("*/*/made.json")):
-            made = json.loads(file.read_text(encoding="utf-8"))
-            for key in _keys(file.parts[-3], str(made["work"])):
-                self.seen.setdefault(key, []).append(float(made["seconds"]))
+        for kind, work, seconds in (found for root in roots for found in seconds_in(root)):
+            for key in _keys(kind, work):
+                self.seen.setdefault(key, []).append(seconds)
 
     def of(self, stage: Stage[object]) -> float:
         """Seconds of a stage, from what is most like it."""
@@ -55,9 +53,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suite")
-    parser.add_argument(
-        "--stores", nargs="+", type=Path, default=[store_folder(None)], help="whose products say how long work takes"
-    )
+    parser.add_argument("--stores", nargs="+", type=Path, required=True, help="whose products say how long work takes")
     parser.add_argument("--preset", default="quick")
     parser.add_argument("--dataset", default="shapes")
     asked = parser.parse_args()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,13 +55,19 @@ def outlook(root: Path, cells: Iterable[Cell], everything: bool = False) -> list
 def _measured(root: Path) -> dict[tuple[str, str], float]:
     """Median seconds of each kind of work over the products in a store."""
     seen: dict[tuple[str, str], list[float]] = {}
+    for name, work, seconds in seconds_in(root):
+        seen.setdefault((name, work), []).append(seconds)
+    return {key: statistics.median(values) for key, values in seen.items()}
+
+
+def seconds_in(root: Path) -> Iterator[tuple[str, str, float]]:
+    """The kind of stage, the work and the seconds of each product in a store."""
     for file in root.glob("*/*/made.json"):
         try:
             made = json.loads(file.read_text(encoding="utf-8"))
-            seen.setdefault((file.parts[-3], str(made["work"])), []).append(float(made["seconds"]))
+            yield file.parts[-3], str(made["work"]), float(made["seconds"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # damaged: the store finds that out when it is used
-    return {key: statistics.median(values) for key, values in seen.items()}
 
 
 def total(stages: Sequence[Outlook]) -> float:

@@ -63,9 +63,8 @@ class AttackStage(Stage[Fitted]):
 
     @property
     def work(self) -> str:
-        return (
-            f"{self.attack.work} against {self.source.work}{said_precision(self.precision)}{', compiled' if self.compiling else ''}"
-        )
+        compiled = ", compiled" if self.compiling else ""
+        return f"{self.attack.work} against {self.source.work}{said_precision(self.precision)}{compiled}"
 
     def make(self, draft: Path, given: Given, run: Run) -> None:
         data, plugin = given.get(self.source.pixels).split("train"), self.attack.plugin
