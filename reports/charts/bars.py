@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from .look import Chart, Look, frame, series
+from .look import Chart, Look, folded, frame, series
 
 Interval = tuple[float, float, float]
 """Value, low, high."""
@@ -38,7 +38,7 @@ def way(title: str, about: str, rows: Mapping[str, Way], floor: float | None, cl
         for at, dashes in ((floor, ":"), (clean, "--")):
             if at is not None:
                 axes.axvline(at, color=look.ink, linewidth=0.9, linestyle=dashes)
-        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_yticks(range(len(rows)), map(folded, rows))
         axes.set_ylim(len(rows) - 0.4, -0.6)
         frame(axes, "t-MAP (dotted: floor; dashed: clean query; upright mark: the attack's aim code)", "", "x")
 
@@ -60,7 +60,7 @@ def grouped(title: str, about: str, groups: Sequence[str], values: Mapping[str, 
             axes.errorbar(at, picked[:, 0], ends, fmt="none", ecolor=look.ink, elinewidth=0.8, capsize=1.2)
         fits = look.inches(sum(map(len, groups)) + 2 * len(groups)) < 0.85 * look.width
         turned: dict[str, Any] = {} if fits else {"rotation": 20, "ha": "right"}
-        axes.set_xticks(range(len(groups)), groups, **turned)
+        axes.set_xticks(range(len(groups)), map(folded, groups), **turned)
         axes.set_ylim(bottom=0)
         frame(axes, "", "t-MAP", "y")
 

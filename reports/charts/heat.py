@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from .look import Chart, Look
+from .look import Chart, Look, folded
 
 
 def heat_map(
@@ -25,8 +25,8 @@ def heat_map(
                 colour = "#ffffff" if value < middle else "#000000"
                 axes.text(j + 0.5, i + 0.5, f"{value:.3f}", ha="center", va="center", fontsize=size, color=colour)
         small = min(look.size - 2, 7.5)
-        axes.set_xticks(np.arange(len(across)) + 0.5, across, rotation=30, ha="right", fontsize=small)
-        axes.set_yticks(np.arange(len(down)) + 0.5, down, fontsize=small)
+        axes.set_xticks(np.arange(len(across)) + 0.5, map(folded, across), rotation=30, ha="right", fontsize=small)
+        axes.set_yticks(np.arange(len(down)) + 0.5, map(folded, down), fontsize=small)
         axes.set(xlabel="scored on", ylabel="made on", ylim=(len(down), 0))
         axes.spines[:].set_visible(False)
 

@@ -145,6 +145,16 @@ def logarithmic(axes: Axes) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
+def folded(name: str, characters: int = 26) -> str:
+    """A long name in lines of at most so many characters where its parts allow it, broken after a comma, hyphen or bracket."""
+    lines = [""]
+    for part in re.findall(r"[^-,\]\[]+[-,\]\[]*|[-,\]\[]+", name):
+        if lines[-1] and len(lines[-1]) + len(part) > characters:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 def letter(index: int) -> str:
     """(a), (b), ..., (z), (27), ..."""
     return f"({chr(97 + index)})" if index < 26 else f"({index + 1})"

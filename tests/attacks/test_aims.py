@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from helpers import CPU, GENTLE, hashbench, linear_hasher
+from helpers import CPU, TINY, hashbench, linear_hasher
 
 from hashbench.api import Goal, LabelledCodes, Run, UserError, Victim
 from hashbench.plugins.configure import configure
@@ -64,7 +64,7 @@ def test_even_members_are_refused() -> None:
 
 def test_aims_with_the_same_options_draw_the_same_anchors_however_they_are_written(tmp_path: Path) -> None:
     attacks = "fgsm[aim=dhta[members=9]],ifgsm[steps=1],dhta[steps=1],dhta[steps=1,aim=dhta[replacement=true]]"
-    done = hashbench("run", "--attack", attacks, *GENTLE, "--out", str(tmp_path))
+    done = hashbench("run", "--attack", attacks, *TINY, "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "results.csv")
     aims = table[table.metric == "t_map_aim"].set_index("attack").value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,8 @@ def test_wrong_suites_are_told(tmp_path: Path) -> None:
 
 
 def test_a_suites_own_settings_hold_and_experiments_that_differ_keep_apart(tmp_path: Path) -> None:
-    mild = SUITE.replace("transfer = true", 'batch-size = 16\nepsilon = "8/255"\nhasher = "dpsh"')
-    mild = mild.replace('hasher = ["dpsh[epochs=1]"]\n', "")
+    mild = SUITE.replace("transfer = true", 'batch-size = 16\nepsilon = "8/255"')
+    mild = re.sub("hasher = .*", 'hasher = "dpsh"', mild)
     (tmp_path / "mild.toml").write_text(mild)
     (tmp_path / "wild.toml").write_text(mild.replace("8/255", "32/255"))
     (tmp_path / "both.toml").write_text('title = "x"\nabout = "x"\nsuites = ["mild.toml", "wild.toml"]')

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import synthetic
 from helpers import hashbench
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from hashbench.results.writing import write_results
@@ -132,3 +134,18 @@ def test_colours_have_the_contrast_of_wcag_aa(theme: int) -> None:
         assert min(contrast(palette.COLOURS[name][theme], ground) for ground in grounds) >= 4.5, name
     for pair in palette.SERIES:
         assert min(contrast(pair[theme], ground) for ground in grounds) >= 3, pair
+
+
+@given(st.text(alphabet="ab8-,[]=", min_size=1, max_size=120))
+def test_long_names_are_folded_at_their_joints_and_lose_nothing(name: str) -> None:
+    folded = look.folded(name)
+    assert folded.replace("\n", "") == name
+    for line in folded.split("\n"):
+        assert len(line) <= 26 or not re.search(r"[-,\]\[][^-,\]\[]", line)
+
+
+def test_names_as_long_as_options_leave_room_for_a_heat_map() -> None:
+    name = "dpsh[epochs=1,optimiser=adamw,rate=1e-4]-convnet[warmup_epochs=1,width=8]-"
+    names = [name + "8", name + "12"]
+    chart = importlib.import_module("hashbench.reports.charts.heat").heat_map("t", "a", names, names, np.eye(2), (0, 1))
+    assert chart.inline().count("optimiser=adamw") == 4

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from helpers import GENTLE, hashbench
+from helpers import TINY, hashbench
 
 from hashbench.results.cell import SCHEMA
 from hashbench.results.reading import read_results
@@ -37,7 +37,7 @@ def test_results_of_every_released_schema_are_read_and_reported(schema: int, tmp
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_export_makes_one_tidy_table_of_any_runs(kind: str, tmp_path: Path) -> None:
-    run = ["run", "--attack", "noise", *GENTLE, "--store", str(tmp_path / "store"), "--out"]
+    run = ["run", "--attack", "noise", *TINY, "--store", str(tmp_path / "store"), "--out"]
     assert hashbench(*run, str(tmp_path / "mine")).returncode == 0
     file = tmp_path / f"table.{kind}"
     runs = [str(FIXTURES / "results1"), str(tmp_path / "mine")]
