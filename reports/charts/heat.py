@@ -30,4 +30,5 @@ def heat_map(
         axes.set(xlabel="scored on", ylabel="made on", ylim=(len(down), 0))
         axes.spines[:].set_visible(False)
 
-    return Chart(title, about, draw, min(1.2, 0.34 + 0.085 * len(down)))
+    written = max(len(down), 0.6 * sum(folded(name).count("\n") + 1 for name in down))
+    return Chart(title, about, draw, min(1.2, 0.34 + 0.085 * written))

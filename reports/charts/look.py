@@ -145,11 +145,11 @@ def logarithmic(axes: Axes) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def folded(name: str, characters: int = 26) -> str:
-    """A long name in lines of at most so many characters where its parts allow it, broken after a comma, hyphen or bracket."""
+def folded(name: str) -> str:
+    """A long name in lines of at most 32 characters where its joints allow it, broken after a comma, bracket or hyphen."""
     lines = [""]
-    for part in re.findall(r"[^-,\]\[]+[-,\]\[]*|[-,\]\[]+", name):
-        if lines[-1] and len(lines[-1]) + len(part) > characters:
+    for part in re.split(r"(?<=[-,\[])(?<!\de-)", name):
+        if lines[-1] and len(lines[-1]) + len(part) > 32:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)

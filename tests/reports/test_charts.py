@@ -136,12 +136,12 @@ def test_colours_have_the_contrast_of_wcag_aa(theme: int) -> None:
         assert min(contrast(pair[theme], ground) for ground in grounds) >= 3, pair
 
 
-@given(st.text(alphabet="ab8-,[]=", min_size=1, max_size=120))
+@given(st.text(alphabet="ab-,[]=", min_size=1, max_size=120))
 def test_long_names_are_folded_at_their_joints_and_lose_nothing(name: str) -> None:
     folded = look.folded(name)
     assert folded.replace("\n", "") == name
     for line in folded.split("\n"):
-        assert len(line) <= 26 or not re.search(r"[-,\]\[][^-,\]\[]", line)
+        assert len(line) <= 32 or not re.search(r"[-,\[]", line[:-1])
 
 
 def test_names_as_long_as_options_leave_room_for_a_heat_map() -> None:
