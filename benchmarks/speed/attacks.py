@@ -18,6 +18,7 @@ from torch import Tensor
 from hashbench.api import Budget, Goal, Hasher, Iterative, Run, TrunkHasher, Victim
 from hashbench.engine.machine.lowering import lowered
 from hashbench.engine.machine.precision import rounding
+from hashbench.engine.measuring.plain import perturbed
 from hashbench.plugins.configure import configure
 
 BUDGET = Budget(8 / 255)
@@ -27,22 +28,6 @@ def hasher_of(network: str, side: int) -> TrunkHasher:
     """32 bits on a trunk with random weights."""
     torch.manual_seed(0)
     return TrunkHasher(configure("backbones", f"{network}[weights=none]").build(side), 32).eval()
-
-
-def plain(hasher: TrunkHasher, attack: Iterative, images: Tensor, codes: Tensor) -> Tensor:
-    """The usual loop, with the attack's own steps and scales."""
-    hasher.requires_grad_(True)
-    point = images.clone()
-    for step in range(attack.steps):
-        leaf = point.detach().requires_grad_(True)
-        loss = -(torch.tanh(attack.alpha(step) * hasher(leaf)) * codes).mean(dim=1).sum()
-        hasher.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        if leaf.grad is not None:
-            point = BUDGET.project(point - attack.size(BUDGET) * leaf.grad.sign(), images)
-    hasher.zero_grad(set_to_none=True)
-    hasher.requires_grad_(False)
-    return point
 
 
 def ours(hasher: Hasher, attack: Iterative, images: Tensor, codes: Tensor) -> Tensor:
@@ -58,7 +43,7 @@ def compare(hasher: TrunkHasher, name: str, side: int, batch: int, steps: int, r
     images, codes = torch.rand(batch, 3, side, side), torch.rand(batch, 32).sub(0.5).sign()
     attack, low = configure("attacks", f"{name}[steps={steps}]"), lowered(hasher.requires_grad_(False), "bf16")
     works: dict[str, Callable[[], Tensor]] = {
-        "plain": lambda: plain(hasher, attack, images, codes),
+        "plain": lambda: perturbed(hasher, attack, images, codes, BUDGET),
         "fp32": lambda: ours(hasher, attack, images, codes),
         "bf16": lambda: ours(low, attack, images, codes),
     }

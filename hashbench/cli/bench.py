@@ -73,7 +73,9 @@ def command(
     done = list(timed(bench, machine, found, rounds))
     _show(done, found, f"{facts['device']}, {facts['threads']} threads; {images} images of {image_size} px")
     if out is not None:
-        rows = [{**vars(one), "images_per_second": one.rate, "share_of_ceiling": one.share} for one in done]
+        rows = [
+            {**vars(one), "images_per_second": one.rate, "share_of_ceiling": one.share, "over_plain": one.ratio} for one in done
+        ]
         content = {"environment": facts, "ceilings": {"flops": found.flops, "copied": found.copied}, "loops": rows}
         out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -84,12 +86,14 @@ def _show(done: list[Timed], found: Ceilings, title: str) -> None:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    for heading in ("loop", "precision", "images/s", "GFLOP an image", "share of ceiling", "peak memory"):
+    for heading in ("loop", "precision", "images/s", "GFLOP an image", "share of ceiling", "over plain", "peak memory"):
         table.add_column(heading, justify="left" if heading in ("loop", "precision") else "right", overflow="fold")
     for one in done:
-        memory = "-" if one.memory is None else f"{one.memory / 1e9:.2f} GB"
+        ratio = "-" if one.ratio is None else f"{one.ratio:.2f}x"
         work = one.operations / one.images / 1e9
-        table.add_row(one.loop, one.precision, f"{one.rate:.1f}", f"{work:.2f}", f"{one.share:.0%}", memory)
+        table.add_row(
+            one.loop, one.precision, f"{one.rate:.1f}", f"{work:.2f}", f"{one.share:.0%}", ratio, f"{one.memory / 1e9:.3f} GB"
+        )
     products = ", ".join(f"{name} {flops / 1e9:,.0f} GFLOP/s" for name, flops in found.flops.items())
     table.caption = f"ceilings: matrix products {products}; copies {found.copied / 1e9:,.1f} GB/s"
     screen = Console()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from helpers import CPU, hashbench
+from helpers import CPU, hashbench, linear_hasher, perturb, small_split
 from torch import nn
 
+from hashbench.api import Budget
 from hashbench.engine.machine.context import Machine
 from hashbench.engine.measuring.bench import _timed
 from hashbench.engine.measuring.ceilings import ceilings
 from hashbench.engine.measuring.loops import Loop
+from hashbench.engine.measuring.plain import is_plain, perturbed
+from hashbench.plugins.configure import configure
 
 SMALL = ["--image-size", "32", "--images", "4", "--rounds", "1", "--bits", "8", "--backbone", "convnet[width=8]"]
 
@@ -30,8 +34,37 @@ def test_operations_are_those_of_a_convolution_forward_and_back_to_the_images() 
     forward = 2 * 2 * 5 * 3 * 9 * 8 * 8  # multiply and add, images, channels out and in, kernel, places
     assert found.operations == 2 * forward
     assert found.images == 2
-    assert found.memory is None
+    assert found.memory == 4 * (2 * 5 * 8 * 8 + 1)  # the output with its sum; backward needs it no more, and makes less
+    assert found.ratio is None
     assert found.share == pytest.approx(found.operations / found.seconds / 1e9)
+
+
+def test_memory_is_of_the_tensors_that_are_alive_at_once() -> None:
+    def work() -> int:
+        kept = torch.empty(1000)
+        for _ in range(5):
+            torch.empty(500).exp_().view(5, 100)[0].add_(1)
+        return len(kept)
+
+    assert _timed(Loop("made up", work), "fp32", Machine(CPU), 1e9, 1).memory == 4 * 1500
+
+
+@pytest.mark.parametrize(
+    "attack", ["fgsm", "ifgsm[steps=3]", "hag[steps=3]", "dhta[steps=3]", "p2p[steps=3]", "dhta[preset=published,steps=3]"]
+)
+def test_the_plain_loop_gives_the_same_images(attack: str) -> None:
+    plugin, hasher, split = configure("attacks", attack, "quick"), linear_hasher(), small_split()
+    assert is_plain(plugin)
+    images, codes = split.images(np.arange(4), CPU), torch.rand(4, 8).sub(0.5).sign()
+    ours = perturb(attack, hasher, split, Budget(8 / 255), codes)
+    assert torch.equal(perturbed(hasher, plugin, images, codes, Budget(8 / 255)), ours)
+    assert not torch.equal(images, ours)
+    assert not any(weight.requires_grad for weight in hasher.parameters())
+
+
+@pytest.mark.parametrize("attack", ["noise", "cw", "apgd", "pgd", "ifgsm[starts=2]", "ifgsm[start=uniform]", "ifgsm[keep=best]"])
+def test_what_is_more_than_the_plain_loop_is_not_set_against_it(attack: str) -> None:
+    assert not is_plain(configure("attacks", attack, "quick"))
 
 
 def test_ceilings_are_measured_in_each_precision() -> None:
@@ -53,6 +86,9 @@ def test_every_loop_is_timed_and_written(tmp_path: Path) -> None:
     assert loops["ifgsm", "fp32"]["images"] == 3 * 4  # steps x images
     assert loops["noise", "fp32"]["operations"] == 0 < loops["hashing", "fp32"]["operations"]
     assert loops["ifgsm", "bf16"]["operations"] == loops["ifgsm", "fp32"]["operations"]
+    assert {name for (name, _), row in loops.items() if row["over_plain"] is not None} == {"hashing", "ifgsm"}
+    assert all(row["over_plain"] == pytest.approx(row["plain"] / row["seconds"]) for row in loops.values() if row["plain"])
+    assert min(row["memory"] for row in loops.values()) >= 4 * 3 * 32 * 32 * 4
     assert content["environment"]["threads"] >= 1
 
 

@@ -20,6 +20,7 @@ from hashbench.contracts.victim import LabelledCodes, Victim
 from hashbench.engine.choices import Chosen
 from hashbench.engine.machine.context import Machine
 from hashbench.engine.machine.lowering import lowered, training_in
+from hashbench.engine.measuring import plain
 from hashbench.engine.stages.codes import hash_split
 from hashbench.plugins.configure import configure
 
@@ -32,6 +33,8 @@ class Loop:
 
     name: str
     run: Callable[[], int]
+    plain: Callable[[], object] | None = None
+    """The same in fp32 as a plain loop has it, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,12 @@ class Bench:
         hasher = self.method.plugin.build(self.backbone.plugin.build(self.side), self.bits).to(machine.device).eval()
         hasher.requires_grad_(False)
         low = lowered(hasher, precision)
-        yield Loop("hashing", partial(_hashed, low, split, run))
+        yield Loop("hashing", partial(_hashed, low, split, run), partial(plain.hashed, hasher, split, run))
         yield Loop(f"training {self.method.text}", partial(self._trained, hasher, split, run))
         codes = hash_split(hasher, split, run, "").float().to(machine.device)
         for chosen in self.attacks:
-            yield from _attack_loops(chosen, low, split, LabelledCodes(codes, split.labels.to(machine.device)), run)
+            known = LabelledCodes(codes, split.labels.to(machine.device))
+            yield from _attack_loops(chosen, low, hasher, split, known, run)
 
     def _split(self) -> Split:
         rng, labels = np.random.default_rng(0), np.eye(CLASSES, dtype=np.uint8)
@@ -75,7 +79,9 @@ def _hashed(hasher: Hasher, split: Split, run: Run) -> int:
     return len(split)
 
 
-def _attack_loops(chosen: Chosen[Attack], hasher: Hasher, split: Split, known: LabelledCodes, run: Run) -> Iterator[Loop]:
+def _attack_loops(
+    chosen: Chosen[Attack], hasher: Hasher, exact: Hasher, split: Split, known: LabelledCodes, run: Run
+) -> Iterator[Loop]:
     """Its training of one epoch, where it trains a network, and its perturbing, a few steps of it."""
     attack: Any = _once(_once(chosen.plugin, "epochs", 1), "steps", STEPS)
     victim = Victim(hasher, chosen.plugin.access, {"train": lambda: known, "database": lambda: known})
@@ -103,7 +109,10 @@ def _attack_loops(chosen: Chosen[Attack], hasher: Hasher, split: Split, known: L
 
     if fit():
         yield Loop(f"training {chosen.text}", fit)
-    yield Loop(chosen.text, perturb)
+    usual = None
+    if codes is not None and plain.is_plain(attack):
+        usual = partial(plain.perturbed, exact, attack, images, codes, Budget())
+    yield Loop(chosen.text, perturb, usual)
 
 
 def _once(plugin: Any, option: str, value: int) -> Any:

@@ -1,0 +1,65 @@
+"""How fast images are hashed against a plain loop: `python benchmarks/speed/encoding.py`.
+
+One process, one thread, CPU seconds, interleaved: plain, fp32, bf16, plain, ... and the median of each. The plain loop is as
+releases write it: the hasher's weights ask for gradients, so every batch's graph is kept until its codes are there. The share of
+codes' bits that differ from the plain ones is told. Networks have random weights: the time does not depend on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+
+from measuring import medians  # isort: skip - sets the thread count, which the others read
+import click
+import torch
+
+from hashbench.api import Run, TrunkHasher
+from hashbench.engine.machine.lowering import lowered
+from hashbench.engine.machine.precision import rounding
+from hashbench.engine.measuring.plain import hashed
+from hashbench.engine.stages.codes import hash_split
+from hashbench.plugins.configure import configure
+from hashbench.testing.small import small_split
+
+CPU = torch.device("cpu")
+
+
+def compare(network: str, side: int, batch: int, count: int, rounds: int) -> str:
+    """The ratios in a line."""
+    torch.manual_seed(0)
+    hasher = TrunkHasher(configure("backbones", f"{network}[weights=none]").build(side), 32).eval()
+    frozen = copy.deepcopy(hasher).requires_grad_(False)
+    low, split, run = lowered(frozen, "bf16"), small_split(count, side), Run(0, CPU, batch_size=batch)
+    works = {
+        "plain": lambda: hashed(hasher, split, run),
+        "fp32": lambda: hash_split(frozen, split, run, ""),
+        "bf16": lambda: hash_split(low, split, run, ""),
+    }
+    with rounding("fp32"):
+        codes = {name: work() for name, work in works.items()}
+        seconds = medians(works, rounds)
+    ratios = []
+    for name in ("fp32", "bf16"):
+        other = (codes["plain"] != codes[name]).float().mean().item()
+        ratios.append(f"{name} {seconds['plain'] / seconds[name]:.2f}x ({other:.2%} of bits differ)")
+    return f"{network} {side} px: plain {seconds['plain']:.2f} s, {', '.join(ratios)}"
+
+
+def main() -> None:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", default=["vgg11", "alexnet", "resnet18"])
+    parser.add_argument("--sides", type=int, nargs="+", default=[224, 64], help="of the images, in pixels")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--images", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    click.echo(f"{asked.images} images, {asked.batch} at once, the median of {asked.rounds} rounds")
+    for network in asked.networks:
+        for side in asked.sides:
+            click.echo(compare(network, side, asked.batch, asked.images, asked.rounds))
+
+
+if __name__ == "__main__":
+    main()
