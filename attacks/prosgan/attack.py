@@ -36,6 +36,7 @@ _RELEASE = {
     "min_images": 1,
     "disjoint": False,
     "bounded": "none",
+    "widen": 1.0,
 }
 
 
@@ -48,7 +49,15 @@ class ProSGAN(GeneratorAttack):
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"epochs": 33, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0, "slope": 0.25},
+        "quick": {
+            "epochs": 20,
+            "width": 8,
+            "halvings": 0,
+            "rate": 2e-3,
+            "reconstruction": 20.0,
+            "slope": 0.25,
+            "widen": 4.0,
+        },
         "published": _RELEASE,
         "as-written": {**_RELEASE, "hamming": 1.0},
     }

@@ -15,7 +15,7 @@ from ..aims.targets import draw_disjoint_targets, draw_targets, target_pool
 from ..prefixed import part
 from .discriminator import Discriminator
 from .generator import Generator
-from .training import Condition, Hashing, Trainer, Weights, bound, rate_factor
+from .training import Condition, Hashing, Trainer, Weights, bound, rate_factor, widening
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class GeneratorAttack(Attack):
     bounded: Literal["tanh", "project", "none"] = option(
         "tanh", "the budget built in while training: x + epsilon * tanh(.), a projection, or none as published"
     )
+    widen: float = option(
+        1.0, "training begins within so many times the budget, which falls to its own after 60 % of the steps: 1 in the paper"
+    )
 
     def __post_init__(self) -> None:
         for name, width in (("width", self.width), ("decoder_width", self.decoder_width)):
@@ -48,6 +51,8 @@ class GeneratorAttack(Attack):
                 raise ValueError(f"{name} is {width}: give a multiple of 8.")
         if self.halvings not in range(6):
             raise ValueError(f"halvings is {self.halvings}: give 0 to 5.")
+        if self.widen < 1 or (self.widen > 1 and self.bounded == "none"):
+            raise ValueError(f"widen is {self.widen:g}: give 1 or more, and 1 with bounded=none, which has no budget to widen.")
 
     @abstractmethod
     def condition(self, victim: Victim, aim: FittedAim | None, run: Run) -> Condition:
@@ -77,9 +82,11 @@ class GeneratorAttack(Attack):
         trainer = self._trainer(condition, self.hashing(victim, run), labels[:1], data.image_size, budget, run)
         optimisers = (trainer.generator_optimiser, trainer.discriminator_optimiser)
         parts = trainer.parts()
+        steps = -(-len(data) // self.batch_size)
         for epoch, i, positions, pixels in epochs(data, self.epochs, self.batch_size, run, f"training {name}", **parts):
             for group in (group for optimiser in optimisers for group in optimiser.param_groups):
                 group["lr"] = self.rate * rate_factor(epoch + 1, self.epochs)
+            trainer.epsilon = budget.epsilon * widening((epoch + i / steps) / self.epochs, self.widen)
             own = labels[positions]
             if self.disjoint:
                 targets = draw_disjoint_targets(pool, own, run.generator)
@@ -99,7 +106,7 @@ class GeneratorAttack(Attack):
             hashing,
             Weights(50.0 if self.reconstruction is None else self.reconstruction, self.hamming, self.adversarial),
             self.bounded,
-            budget,
+            budget.epsilon,
             self._optimiser(generator),
             self._optimiser(discriminator),
             run.lowered,

@@ -10,8 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hashbench.api import Budget
-
 from .discriminator import Discriminator
 from .generator import Generator
 from .losses import adversarial_loss, reconstruction_loss
@@ -54,7 +52,7 @@ class Trainer:
     hashing: Hashing
     weights: Weights
     mode: str
-    budget: Budget
+    epsilon: float
     generator_optimiser: torch.optim.Optimizer
     discriminator_optimiser: torch.optim.Optimizer
     lowered: Callable[[], AbstractContextManager[object]] = nullcontext
@@ -77,7 +75,7 @@ class Trainer:
         represented, codes = self.condition(targets)
         with self.lowered():
             output = self.generator(represented, images)
-        fakes = bound(output.float(), images, self.mode, self.budget.epsilon)
+        fakes = bound(output.float(), images, self.mode, self.epsilon)
         judged, wanted = labels[:, : self.discriminator.classes], targets[:, : self.discriminator.classes]
         if update_discriminator and self.weights.adversarial:
             self._update_discriminator(images, judged, fakes.detach(), wanted)
@@ -110,3 +108,8 @@ def rate_factor(epoch: int, epochs: int) -> float:
     """Constant to the half, then linear: of 100 epochs the last, counted from 1, runs at 1/51."""
     half = epochs // 2
     return 1 - max(0, epoch - half) / (epochs - half + 1)
+
+
+def widening(done: float, widen: float) -> float:
+    """How many times the budget a training has when `done` in [0, 1) of it is behind: from `widen` it falls to 1 at 0.6."""
+    return max(1.0, widen - (widen - 1) * done / 0.6)

@@ -18,7 +18,7 @@ import click
 import torch
 from torch import Tensor, nn
 
-from hashbench.api import Budget, Hasher, TrunkHasher
+from hashbench.api import Hasher, TrunkHasher
 from hashbench.engine.machine.lowering import lowered
 from hashbench.engine.machine.precision import rounding
 from hashbench.plugins.configure import configure
@@ -49,7 +49,7 @@ def trainer(networks: tuple[nn.Module, nn.Module], hasher: Hasher, low: bool) ->
 
     weights = training.Weights(50.0, 5.0, 1.0)
     optimisers = [torch.optim.Adam(part.parameters(), lr=1e-4, betas=(0.5, 0.999)) for part in (generator, discriminator)]
-    return training.Trainer(generator, discriminator, condition, hashing, weights, "tanh", Budget(EPSILON), *optimisers, cast)
+    return training.Trainer(generator, discriminator, condition, hashing, weights, "tanh", EPSILON, *optimisers, cast)
 
 
 def ours(trained: object, batches: list[Batch]) -> list[float]:

@@ -35,16 +35,18 @@ PROSGAN = {
     "min_images": 1,
     "disjoint": False,
     "bounded": "none",
+    "widen": 1.0,
     "aim": "prototype[preset=published]",
 }
 PROTOTYPE = {"steps": 30_000, "batch_size": 64, "rate": 1e-4, "hidden": 4096, "representation": 512, "loss": "likelihood"}
 SMALL_GAN = {
     "epochs": 18,
-    "width": 16,
+    "width": 8,
     "halvings": 0,
     "rate": 2e-3,
     "reconstruction": 20.0,
     "slope": 0.25,
+    "widen": 4.0,
     "min_images": 10,
     "disjoint": True,
     "bounded": "tanh",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -234,3 +235,30 @@ def test_without_categories_the_discriminator_judges_real_or_fake_alone(monkeypa
     _, other, _, _ = fitted("prosgan[epochs=1,width=8,decoder_width=8]")
     assert widths[-1] == split.labels.shape[1] + 1
     assert {name: tensor.shape for name, tensor in state.items()} == {name: tensor.shape for name, tensor in other.items()}
+
+
+def test_a_budget_that_begins_wider_ends_as_its_own() -> None:
+    training: Any = module("training")
+    assert [training.widening(done, 4.0) for done in (0.0, 0.3, 0.6, 0.99)] == [4.0, pytest.approx(2.5), 1.0, 1.0]
+    assert training.widening(0.0, 1.0) == 1.0
+    seen: list[float] = []
+    step = training.Trainer.step
+
+    def spied(self: Any, *given: Any) -> torch.Tensor:
+        seen.append(self.epsilon)
+        loss: torch.Tensor = step(self, *given)
+        return loss
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.Trainer, "step", spied)
+        attack, state, view, split = fitted("prosgan[epochs=2,batch_size=6,width=8,decoder_width=8,widen=3]")
+    assert seen == pytest.approx([8 / 255 * (3 - 2 * done / 0.6) for done in (0, 1 / 8, 2 / 8, 3 / 8, 4 / 8)] + [8 / 255] * 3)
+    images = split.images(np.arange(4), CPU)
+    adversarial = attack.perturb(view, state, images, goal_of(split), None, Budget(), Run(0, CPU))
+    assert (adversarial - images).abs().max() <= 8 / 255 + 1e-6
+
+
+@pytest.mark.parametrize("options", ["widen=0.5", "widen=2,bounded=none", "preset=published,widen=2"])
+def test_a_budget_that_can_not_begin_wider_is_refused(options: str) -> None:
+    with pytest.raises(UserError, match="give 1 or more, and 1 with bounded=none"):
+        configure("attacks", f"prosgan[{options}]")

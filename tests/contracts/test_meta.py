@@ -87,7 +87,7 @@ def test_a_generator_s_step(attack: str, update: bool, mode: str) -> None:
         plugin.hashing(victim, run),
         training.Weights(50, 5, 1),
         mode,
-        Budget(),
+        8 / 255,
         *optimisers,
     )
     with OnlyHere(META):
