@@ -12,15 +12,15 @@ import copy
 
 from measuring import medians  # isort: skip - sets the thread count, which the others read
 import click
+import numpy as np
 import torch
 
-from hashbench.api import Run, TrunkHasher
+from hashbench.api import Run, Split, TrunkHasher
 from hashbench.engine.machine.lowering import lowered
 from hashbench.engine.machine.precision import rounding
 from hashbench.engine.measuring.plain import hashed
 from hashbench.engine.stages.codes import hash_split
 from hashbench.plugins.configure import configure
-from hashbench.testing.small import small_split
 
 CPU = torch.device("cpu")
 
@@ -30,7 +30,9 @@ def compare(network: str, side: int, batch: int, count: int, rounds: int) -> str
     torch.manual_seed(0)
     hasher = TrunkHasher(configure("backbones", f"{network}[weights=none]").build(side), 32).eval()
     frozen = copy.deepcopy(hasher).requires_grad_(False)
-    low, split, run = lowered(frozen, "bf16"), small_split(count, side), Run(0, CPU, batch_size=batch)
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 3, side, side), dtype=np.uint8)
+    split = Split("random", pixels, np.ones((count, 1), dtype=np.uint8), np.arange(count))
+    low, run = lowered(frozen, "bf16"), Run(0, CPU, batch_size=batch)
     works = {
         "plain": lambda: hashed(hasher, split, run),
         "fp32": lambda: hash_split(frozen, split, run, ""),
