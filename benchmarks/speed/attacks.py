@@ -13,21 +13,17 @@ from collections.abc import Callable
 from measuring import medians  # isort: skip - sets the thread count, which the others read
 import click
 import torch
+from networks import CPU, hasher_of
 from torch import Tensor
 
-from hashbench.api import Budget, Goal, Hasher, Iterative, Run, TrunkHasher, Victim
+from hashbench.api import Budget, Goal, Hasher, Iterative, Run, Victim
 from hashbench.engine.machine.lowering import lowered
 from hashbench.engine.machine.precision import rounding
+from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.measuring.plain import perturbed
 from hashbench.plugins.configure import configure
 
 BUDGET = Budget(8 / 255)
-
-
-def hasher_of(network: str, side: int) -> TrunkHasher:
-    """32 bits on a trunk with random weights."""
-    torch.manual_seed(0)
-    return TrunkHasher(configure("backbones", f"{network}[weights=none]").build(side), 32).eval()
 
 
 def ours(hasher: Hasher, attack: Iterative, images: Tensor, codes: Tensor) -> Tensor:
@@ -38,10 +34,11 @@ def ours(hasher: Hasher, attack: Iterative, images: Tensor, codes: Tensor) -> Te
     return attack.perturb(victim, {}, images, goal, codes, BUDGET, Run(0, images.device))
 
 
-def compare(hasher: TrunkHasher, name: str, side: int, batch: int, steps: int, rounds: int) -> str:
+def compare(hasher: Hasher, name: str, side: int, batch: int, steps: int, rounds: int) -> str:
     """The ratios in a line."""
-    images, codes = torch.rand(batch, 3, side, side), torch.rand(batch, 32).sub(0.5).sign()
-    attack, low = configure("attacks", f"{name}[steps={steps}]"), lowered(hasher.requires_grad_(False), "bf16")
+    with seeded(0, CPU):
+        images, codes = torch.rand(batch, 3, side, side), torch.rand(batch, 32).sub(0.5).sign()
+    attack, low = configure("attacks", f"{name}[steps={steps}]"), lowered(hasher, "bf16")
     works: dict[str, Callable[[], Tensor]] = {
         "plain": lambda: perturbed(hasher, attack, images, codes, BUDGET),
         "fp32": lambda: ours(hasher, attack, images, codes),

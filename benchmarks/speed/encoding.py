@@ -8,34 +8,28 @@ codes' bits that differ from the plain ones is told. Networks have random weight
 from __future__ import annotations
 
 import argparse
-import copy
 
 from measuring import medians  # isort: skip - sets the thread count, which the others read
 import click
 import numpy as np
-import torch
+from networks import CPU, hasher_of
 
-from hashbench.api import Run, Split, TrunkHasher
+from hashbench.api import Run, Split
 from hashbench.engine.machine.lowering import lowered
 from hashbench.engine.machine.precision import rounding
 from hashbench.engine.measuring.plain import hashed
 from hashbench.engine.stages.codes import hash_split
-from hashbench.plugins.configure import configure
-
-CPU = torch.device("cpu")
 
 
 def compare(network: str, side: int, batch: int, count: int, rounds: int) -> str:
     """The ratios in a line."""
-    torch.manual_seed(0)
-    hasher = TrunkHasher(configure("backbones", f"{network}[weights=none]").build(side), 32).eval()
-    frozen = copy.deepcopy(hasher).requires_grad_(False)
+    hasher = hasher_of(network, side)
     pixels = np.random.default_rng(0).integers(0, 256, (count, 3, side, side), dtype=np.uint8)
     split = Split("random", pixels, np.ones((count, 1), dtype=np.uint8), np.arange(count))
-    low, run = lowered(frozen, "bf16"), Run(0, CPU, batch_size=batch)
+    low, run = lowered(hasher, "bf16"), Run(0, CPU, batch_size=batch)
     works = {
         "plain": lambda: hashed(hasher, split, run),
-        "fp32": lambda: hash_split(frozen, split, run, ""),
+        "fp32": lambda: hash_split(hasher, split, run, ""),
         "bf16": lambda: hash_split(low, split, run, ""),
     }
     with rounding("fp32"):

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator
 from measuring import medians  # isort: skip - sets the thread count, which the others read
 import click
 import torch
+from networks import CPU, hasher_of
 from torch import Tensor, nn
 
-from hashbench.api import Hasher, TrunkHasher
+from hashbench.api import Hasher
 from hashbench.engine.machine.lowering import lowered
 from hashbench.engine.machine.precision import rounding
-from hashbench.plugins.configure import configure
+from hashbench.engine.machine.seeds import seeded
 
 REPRESENTED, CLASSES, BITS, EVERY, EPSILON = 512, 20, 32, 3, 8 / 255
 generators, discriminators, losses, training = (
@@ -86,13 +87,12 @@ def plain(networks: tuple[nn.Module, nn.Module], hasher: Hasher) -> Callable[[li
 
 def compare(network: str, side: int, width: int, batch: int, rounds: int) -> str:
     """The ratios in a line."""
-    torch.manual_seed(0)
-    hasher = TrunkHasher(configure("backbones", f"{network}[weights=none]").build(side), BITS).eval()
-    frozen = copy.deepcopy(hasher).requires_grad_(False)
-    networks = generators.Generator(REPRESENTED, side, width, width), discriminators.Discriminator(CLASSES, side, width)
-    labels = torch.eye(CLASSES)[torch.randint(CLASSES, (2, EVERY, batch))]
-    batches = [(torch.rand(batch, 3, side, side), *labels[:, i]) for i in range(EVERY)]
-    written = plain(networks, hasher)
+    frozen = hasher_of(network, side)
+    with seeded(0, CPU):
+        networks = generators.Generator(REPRESENTED, side, width, width), discriminators.Discriminator(CLASSES, side, width)
+        labels = torch.eye(CLASSES)[torch.randint(CLASSES, (2, EVERY, batch))]
+        batches = [(torch.rand(batch, 3, side, side), *labels[:, i]) for i in range(EVERY)]
+    written = plain(networks, hasher_of(network, side).requires_grad_(True))
     exact, low = trainer(networks, frozen, low=False), trainer(networks, lowered(frozen, "bf16"), low=True)
     works = {"plain": lambda: written(batches), "fp32": lambda: ours(exact, batches), "bf16": lambda: ours(low, batches)}
     with rounding("fp32"):
