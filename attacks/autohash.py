@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from hashbench.api import (
+    Agreement,
     Aim,
+    Asking,
     Attack,
     Budget,
     Candidate,
@@ -18,6 +20,7 @@ from hashbench.api import (
     Ensemble,
     FittedAim,
     Goal,
+    Hunt,
     Judge,
     Run,
     Split,
@@ -33,8 +36,8 @@ from .aims.own import Own
 from .aims.prototype import THACode
 from .apgd import APGD
 from .prefixed import part
+from .queries.square import Square
 from .sdha import SDHA
-from .square import Square
 
 _TARGETED: Mapping[str, Aim] = {
     "tha": THACode(steps=600, hidden=512, rate=1e-3),
@@ -108,7 +111,7 @@ class Autohash(Ensemble):
             first = APGD(loss=loss, steps=sizes.short, starts=sizes.starts, samples=samples)
             members.add(f"apgd-{loss}", first, best, replace(first, steps=sizes.then, starts=1))
         if budget.norm == "linf":
-            members.add("square", Square(queries=sizes.queries), best)
+            members.add("square", Square(queries=sizes.queries, examples=1), best)
         return members.strongest
 
     @property
@@ -148,6 +151,8 @@ class _Members:
     def _attacked(self, task: Task, name: str, attack: Attack, then: Descent | None) -> Tensor:
         victim, state, budget = task.victim, task.state, task.budget
         run = task.run.below(name, victim=victim)
+        if isinstance(attack, Asking):
+            return attack.search(Hunt(Agreement(victim, task.codes), state, task.images, task.goal.indices, budget, run))
         made = attack.perturb(victim, state, task.images, task.goal, task.codes, budget, run)
         if then is None:
             return made

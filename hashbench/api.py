@@ -1,20 +1,23 @@
 """All that a plugin author imports. This list is the public API."""
 
+from hashbench.contracts.asking import Asking, Hunt, QueryAttack
 from hashbench.contracts.attack import Aim, Attack, FittedAim, State
 from hashbench.contracts.benchmark import Benchmark, Measurement, Row
 from hashbench.contracts.budget import Budget, epsilon_text
 from hashbench.contracts.checkpoint import Part
 from hashbench.contracts.descent import Descent, Memory, Task, by_image, remember
 from hashbench.contracts.ensemble import Candidate, Ensemble, Judge
-from hashbench.contracts.goal import Goal
+from hashbench.contracts.goal import Goal, Wanted
 from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk, TrunkHasher, sign
 from hashbench.contracts.iterative import Iterative, tenths
 from hashbench.contracts.model import Model
 from hashbench.contracts.plugin import Plugin, option
 from hashbench.contracts.products import Products
+from hashbench.contracts.quest import Agreement, Asked, Quest
 from hashbench.contracts.report import Report
 from hashbench.contracts.run import Run
-from hashbench.contracts.split import Features, Split, epochs
+from hashbench.contracts.search import Answers, Search
+from hashbench.contracts.split import Features, Split, Unlabelled, epochs
 from hashbench.contracts.victim import LabelledCodes, Victim
 from hashbench.contracts.weights import file_sha256, fit_state, read_state
 from hashbench.data.dataset import Dataset, RetrievalData
@@ -35,7 +38,11 @@ from hashbench.suites.suite import load_suite, suite_names
 
 __all__ = [
     "About",
+    "Agreement",
     "Aim",
+    "Answers",
+    "Asked",
+    "Asking",
     "Attack",
     "Backbone",
     "BadData",
@@ -54,6 +61,7 @@ __all__ = [
     "Hasher",
     "HasherName",
     "HashingMethod",
+    "Hunt",
     "Iterative",
     "Judge",
     "LabelledCodes",
@@ -66,12 +74,15 @@ __all__ = [
     "Plugin",
     "Products",
     "Provenance",
+    "QueryAttack",
+    "Quest",
     "Report",
     "Results",
     "RetrievalData",
     "Row",
     "Run",
     "RunFacts",
+    "Search",
     "Setting",
     "Show",
     "ShowRow",
@@ -82,8 +93,10 @@ __all__ = [
     "Trunk",
     "TrunkHasher",
     "UnknownName",
+    "Unlabelled",
     "UserError",
     "Victim",
+    "Wanted",
     "best_codes",
     "by_image",
     "csv_text",

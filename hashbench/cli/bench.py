@@ -47,6 +47,7 @@ def command(
     from hashbench.engine.measuring.bench import timed
     from hashbench.engine.measuring.ceilings import ceilings
     from hashbench.engine.measuring.loops import Bench
+    from hashbench.contracts.asking import QueryAttack
     from hashbench.engine.planning.choosing import choose
     from hashbench.python.how import How
     from hashbench.python.machine import engine_of
@@ -67,6 +68,11 @@ def command(
         image_size,
         images,
     )
+    asking = next((chosen.text for chosen in bench.attacks if isinstance(chosen.plugin, QueryAttack)), None)
+    if asking is not None:
+        raise UserError(
+            f"{asking} only asks, and its time is the search engine's: give an attack that follows gradients or trains."
+        )
     bench.backbone.plugin.check(image_size)
     found = ceilings(machine, wanted)
     facts = environment(machine)

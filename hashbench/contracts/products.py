@@ -41,6 +41,12 @@ class AttackLog:
     """Of an ensemble: (Q, K) codes of the images as they would be scored, by member, in the order they were made."""
     choice: np.ndarray | None = None
     """Of an ensemble: (Q, K) codes of the attacker's own choice among its images."""
+    readings: Mapping[int, np.ndarray] = field(default_factory=dict)
+    """Of an attack that only asks: (Q, K) codes of what it had to offer after so many questions, as it would be scored."""
+    questions: np.ndarray | None = None
+    """(Q,) what it asked for each query; None for others."""
+    fit_questions: int = 0
+    """What it asked before it saw a query, for all of them together."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from hashbench.contracts.checkpoint import Part
 from hashbench.contracts.run import Run
+from hashbench.errors import ContractError
 
 
 class Split:
@@ -50,6 +51,18 @@ class Split:
                 if i + 1 < len(chunks):
                     pending = reader.submit(self.pixels, chunks[i + 1].numpy())
                 yield chunk.to(device, non_blocking=True), to_images(pixels, device)
+
+
+class Unlabelled(Split):
+    """A split as an attack gets it that only asks: images without labels."""
+
+    def __init__(self, split: Split) -> None:
+        self.name, self._pixels, self._rows = split.name, split._pixels, split._rows
+
+    def __getattr__(self, name: str) -> Tensor:
+        if name == "labels":
+            raise ContractError("an attack that only asks holds no labels, and looked at those of its images.")
+        raise AttributeError(name)
 
 
 class Features(Split):

@@ -13,7 +13,9 @@ from hashbench.contracts.hasher import Hasher, sign
 from hashbench.errors import ContractError
 from hashbench.typing import Float
 
-Access = Literal["gradients", "codes", "none"]
+Access = Literal["gradients", "labelled-codes", "codes", "query-code", "query-distances", "query-ids", "none"]
+"""Everything; codes of own images and the labelled codes of the splits; the former alone; answers of a search engine (`Search`);
+nothing."""
 Grants = Literal["train", "database"]
 
 
@@ -54,14 +56,18 @@ class Victim:
 
     def codes(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b bits"]:
         """Codes in {-1, +1}, without gradients. Access: codes."""
-        self._require("codes", "gradients", "codes")
+        self._require("codes", "gradients", "labelled-codes", "codes")
         with torch.no_grad():
             return sign(self._metered(images))
 
     def reference(self, split: Grants) -> LabelledCodes:
-        """The labelled codes of the training split or of the database. Access: codes."""
-        self._require("reference", "gradients", "codes")
+        """The labelled codes of the training split or of the database. Access: labelled-codes."""
+        self._require("reference", "gradients", "labelled-codes")
         return self._references[split]()
+
+    def restart(self) -> None:
+        """Set the counts to 0."""
+        self.forwards = self.backwards = 0
 
     def state_dict(self) -> dict[str, int]:
         """The counts, for a loop that is taken up again."""

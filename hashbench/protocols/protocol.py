@@ -35,11 +35,20 @@ class Protocol:
     """What AP at a cut-off is divided by: the relevant images in it, or those that could be ("possible")."""
     zero_relevance: Literal["count", "drop"] = "count"
     """A query to which nothing is relevant counts as 0, or is left out of every mean of its metric."""
+    readings: tuple[int, ...] = ()
+    """Attacks that only ask are scored after so many questions too."""
 
     def __post_init__(self) -> None:
-        for name, value in (("version", self.version), ("min_images", self.min_images), ("cutoff", self.cutoff)):
+        counts = [("version", self.version), ("min_images", self.min_images), ("cutoff", self.cutoff)]
+        for name, value in (*counts, *(("readings", reading) for reading in self.readings)):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}: give at least 1.")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Its fields as JSON has them; readings only where there are some."""
+        given = asdict(self) | {"readings": list(self.readings)}
+        return {name: value for name, value in given.items() if value != []}
 
     @property
     def target_rule(self) -> dict[str, Any]:
@@ -55,9 +64,11 @@ PROTOCOLS = {
     "published-train": Protocol(**asdict(_RELEASE) | {"name": "published-train", "pool": "train"}),
     "published-p2p": Protocol(**asdict(_RELEASE) | {"name": "published-p2p", "min_images": 2}),
     "published-dhta": Protocol(**asdict(_RELEASE) | {"name": "published-dhta", "min_images": 10}),
+    "query-1": Protocol("query-1", 1, readings=(100, 500, 1000, 2000, 10_000)),
 }
-"""`harmonised`: the fair default. `published`: as the ProS-GAN release scores. The others are the same with other pools of targets:
-`published-train` with label vectors of the training split, whose floor is nearest to the paper's Original row; `published-p2p` and
-`published-dhta` with those of the release's script for P2P (held by more than one image) and DHTA (by more than nine).
+"""`harmonised`: the fair default. `query-1`: the same, and attacks that only ask are read at 100 to 10,000 questions. `published`:
+as the ProS-GAN release scores. The others are the same with other pools of targets: `published-train` with label vectors of the
+training split, whose floor is nearest to the paper's Original row; `published-p2p` and `published-dhta` with those of the
+release's script for P2P (held by more than one image) and DHTA (by more than nine).
 
 Version 2: the share of the way is to the oracle's code; in version 1 it was to the best aim code of the table."""

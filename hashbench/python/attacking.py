@@ -5,16 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from hashbench.contracts.asking import QueryAttack
 from hashbench.contracts.attack import Aim, Attack, FittedAim, aim_of
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run, Silent, derive_seed
+from hashbench.contracts.split import Unlabelled
 from hashbench.contracts.victim import Access, Victim
 from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.stages.enforce import check_images, enforce
 from hashbench.errors import UserError
 from hashbench.plugins.configure import configure, fraction
 from hashbench.protocols.protocol import PROTOCOLS
+from hashbench.python.asking import engine_for, wanted_for
 from hashbench.python.given import Labelled, References, as_hasher, as_images, goal_of, split_of, to_floats
 from hashbench.python.machine import bars
 from hashbench.typing import Norm
@@ -47,7 +50,8 @@ def attack(
     `model`: images (B, 3, H, W) in [0, 1] to (B, K) outputs whose signs are the code; `hashbench.Model` around it says otherwise.
     `images`: (B, 3, H, W) uint8, or floats in [0, 1]; the result is alike. `attack`: its name with options. `target_labels`
     (B, C) of 0 and 1: what the images should be taken for. `query_labels` (B, C): what they are, for attacks that ask.
-    `database`: (N, K) codes or (N, 3, H, W) images, and (N, C) labels, where the aim's code is looked up. `train`: (M, 3, H, W)
+    `database`: (N, K) codes or (N, 3, H, W) images, and (N, C) labels, where the aim's code is looked up, or, for attacks that only
+    ask, what is searched, and shown of the target. `train`: (M, 3, H, W)
     uint8 images and (M, C) labels, for attacks that are fitted (prosgan); each stands for the other where that is missing.
 
     Raises UserError for what is missing or does not fit.
@@ -74,12 +78,20 @@ def attack(
     made = []
     with seeded(run.seed, device):
         fitted = None if aim is None else FittedAim(aim, aim.fit(view("gradients"), data, run))
-        state = plugin.fit(view(plugin.access), data, fitted, budget, run)
+        if isinstance(plugin, QueryAttack):
+            state = plugin.fit(engine_for(plugin, known, plugin.fit_queries).view, Unlabelled(data), fitted, budget, run)
+        else:
+            state = plugin.fit(view(plugin.access), data, fitted, budget, run)
         for start in run.track(range(0, len(given), batch_size), f"attacking with {attack}"):
             some = slice(start, start + batch_size)
             asked = Goal(goal.query_labels[some], goal.target_labels[some], goal.indices[some])
             codes = None if fitted is None else fitted.codes(view("gradients"), given[some], asked, run)
-            perturbed = plugin.perturb(view(plugin.access), state, given[some].clone(), asked, codes, budget, run)
+            if isinstance(plugin, QueryAttack):
+                asked = wanted_for(plugin, asked, known, found, seed)
+                seen: Victim = engine_for(plugin, known, plugin.queries).view
+            else:
+                seen = view(plugin.access)
+            perturbed = plugin.perturb(seen, state, given[some].clone(), asked, codes, budget, run)
             check_images(attack, perturbed, given[some])
             made.append(enforce(perturbed, given[some], budget, PROTOCOLS["harmonised"]))
     done = torch.cat(made).to(images.device)

@@ -52,7 +52,7 @@ def goal_of(images: Tensor, target: Tensor | None, query: Tensor | None, databas
         raise UserError("this attack steers to a target: give target_labels (B, C) of 0 and 1.")
     given = [None if labels is None else torch.as_tensor(labels) for labels in (query, target)]
     known = next((labels for labels in given if labels is not None and labels.dim() == 2), None)
-    classes = known.shape[1] if known is not None else 1 if database is None else _pair(database, "database")[1].shape[-1]
+    classes = known.shape[1] if known is not None else 1 if database is None else labelled(database, "database")[1].shape[-1]
     both = [torch.zeros(len(images), classes) if labels is None else labels for labels in given]
     for labels in both:
         if labels.shape != (len(images), classes):
@@ -60,7 +60,7 @@ def goal_of(images: Tensor, target: Tensor | None, query: Tensor | None, databas
     return Goal(both[0].to(images), both[1].to(images), tuple(range(len(images))))
 
 
-def _pair(found: Labelled, name: str) -> tuple[Tensor, Tensor]:
+def labelled(found: Labelled, name: str) -> tuple[Tensor, Tensor]:
     """Codes or images, and labels, as tensors. Raises UserError for anything but two."""
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise UserError(f"{name} is no pair: give {name}=(codes or images, labels).")
@@ -89,7 +89,7 @@ class References:
         found = self.found[name]
         if found is None:
             raise UserError(f"this attack looks codes up: give {name}=(codes or images, labels).")
-        given, labels = _pair(found, name)
+        given, labels = labelled(found, name)
         if labels.shape != (len(given), self.classes):
             raise UserError(f"{name} has labels of shape {tuple(labels.shape)} for {len(given)} rows of {self.classes} classes.")
         if given.dim() == 4 and given.shape[1:] != self.shape:
@@ -108,7 +108,7 @@ def split_of(train: Labelled | None) -> Split:
     """The training split; an empty one where there is none."""
     if train is None:
         return Split("none", np.zeros((0, 3, 1, 1), np.uint8), np.zeros((0, 1), np.uint8), np.arange(0))
-    images, labels = (part.cpu().numpy() for part in _pair(train, "train"))
+    images, labels = (part.cpu().numpy() for part in labelled(train, "train"))
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(labels):
         raise UserError("train is (M, 3, H, W) uint8 images and (M, C) labels.")
     return Split("train", images, labels, np.arange(len(images)))

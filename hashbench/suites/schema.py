@@ -24,6 +24,18 @@ Measure = Literal[
     "forwards_per_image",
     "backwards_per_image",
     "fit_seconds",
+    "t_map_at_100",
+    "t_map_at_500",
+    "t_map_at_1000",
+    "t_map_at_2000",
+    "t_map_at_10000",
+    "map_attacked_at_100",
+    "map_attacked_at_500",
+    "map_attacked_at_1000",
+    "map_attacked_at_2000",
+    "map_attacked_at_10000",
+    "questions_to_half",
+    "questions_to_fit",
 ]
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from hashbench.contracts.asking import QueryAttack
 from hashbench.contracts.attack import Attack, FittedAim, State
 from hashbench.contracts.budget import Budget
-from hashbench.contracts.goal import Goal
+from hashbench.contracts.goal import Goal, Wanted
 from hashbench.contracts.hasher import TrunkHasher
 from hashbench.contracts.run import Run
+from hashbench.contracts.split import Unlabelled
+from hashbench.contracts.victim import Victim
 from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.stages.enforce import check_images
 from hashbench.errors import ContractError
 from hashbench.testing.finding import Finding, Trial, global_randomness, survives, try_options
+from hashbench.testing.search import FarEngine, few, small_engine, wanted_of
 from hashbench.testing.small import CPU, QUERIES, small_aim, small_goal, small_hasher, small_split, small_victim
 
 _HALF_LEVEL = 0.5 / 255
@@ -27,7 +32,7 @@ class _Subject:
     """The attack, fitted, and what it is tried on."""
 
     def __init__(self, attack: Attack) -> None:
-        self.attack = attack
+        self.attack = replace(attack, queries=few(attack)) if isinstance(attack, QueryAttack) else attack
         self.split = small_split()
         self.hasher = small_hasher()
         self.budget = Budget()
@@ -40,15 +45,36 @@ class _Subject:
 
     def fit(self) -> dict[str, Tensor]:
         with seeded(0, CPU):
-            victim = small_victim(self.hasher, self.split, self.attack.access)
-            return self.attack.fit(victim, self.split, self.aim, self.budget, Run(0, CPU))
+            data = Unlabelled(self.split) if isinstance(self.attack, QueryAttack) else self.split
+            return self.attack.fit(self.victim(), data, self.aim, self.budget, Run(0, CPU))
+
+    def victim(self, hasher: TrunkHasher | None = None) -> Victim:
+        """What the attack gets of a hasher."""
+        if isinstance(self.attack, QueryAttack):
+            limit = max(self.attack.queries, self.attack.fit_queries)
+            return small_engine(hasher or self.hasher, self.split, self.attack, limit).view
+        return small_victim(hasher or self.hasher, self.split, self.attack.access)
+
+    def asked(self, goal: Goal, device: torch.device = CPU) -> Goal:
+        """What the attack gets of a goal."""
+        return wanted_of(goal, self.split, self.attack, device) if isinstance(self.attack, QueryAttack) else goal
+
+    def far(self) -> tuple[Victim, Goal]:
+        """The victim and the goal on the meta device."""
+        if isinstance(self.attack, QueryAttack):
+            wanted = wanted_of(self.goal, self.split, self.attack, CPU)
+            far = Wanted(wanted.indices, tuple(of.to(META) for of in wanted.examples))
+            return FarEngine(small_hasher().to(META), self.attack).view, far
+        view = small_victim(self.hasher, self.split, self.attack.access)
+        view._hasher = small_hasher().to(META)
+        return view, Goal(self.goal.query_labels.to(META), self.goal.target_labels.to(META), self.goal.indices)
 
     def perturb(self, rows: slice = slice(None), budget: Budget | None = None, hasher: TrunkHasher | None = None) -> Tensor:
         goal = Goal(self.goal.query_labels[rows].clone(), self.goal.target_labels[rows].clone(), self.goal.indices[rows])
         codes = None if self.codes is None else self.codes[rows].clone()
-        victim = small_victim(hasher or self.hasher, self.split, self.attack.access)
         images = self.images[rows].clone()
-        return self.attack.perturb(victim, self.state, images, goal, codes, budget or self.budget, Run(0, CPU))
+        args = (self.state, images, self.asked(goal), codes, budget or self.budget, Run(0, CPU))
+        return self.attack.perturb(self.victim(hasher), *args)
 
 
 def attack_findings(attack: Attack) -> list[Finding]:
@@ -100,15 +126,15 @@ def _try_manners(trial: Trial, subject: _Subject) -> None:
     attack = subject.attack
     with trial.rule("in place", "work on a clone: images.clone()") as expect:
         images, before = subject.images.clone(), subject.images.clone()
-        victim = small_victim(subject.hasher, subject.split, attack.access)
         codes = None if subject.codes is None else subject.codes.clone()
         state = {name: tensor.clone() for name, tensor in subject.state.items()}
-        goal = Goal(subject.goal.query_labels.clone(), subject.goal.target_labels.clone(), subject.goal.indices)
-        attack.perturb(victim, state, images, goal, codes, subject.budget, Run(0, CPU))
+        goal = subject.asked(Goal(subject.goal.query_labels.clone(), subject.goal.target_labels.clone(), subject.goal.indices))
+        attack.perturb(subject.victim(), state, images, goal, codes, subject.budget, Run(0, CPU))
         expect(torch.equal(images, before), "it changes the images it is given")
         expect(codes is None or subject.codes is None or torch.equal(codes, subject.codes), "it changes the codes it is given")
         expect(all(torch.equal(state[name], tensor) for name, tensor in subject.state.items()), "it changes its state")
-        expect(torch.equal(goal.target_labels, subject.goal.target_labels), "it changes the goal it is given")
+        same = zip(_held(goal), _held(subject.asked(subject.goal)), strict=True)
+        expect(all(torch.equal(after, before) for after, before in same), "it changes the goal it is given")
     with trial.rule("randomness", "draw only from run.generator") as expect, global_randomness(expect):
         subject.perturb()
     with trial.rule("hasher", "use torch.autograd.grad with respect to the images, and leave its mode alone") as expect:
@@ -121,7 +147,10 @@ def _try_manners(trial: Trial, subject: _Subject) -> None:
     with trial.rule("meta", "make no tensor on another device than the images', and ask no tensor for its value in the loop"):
         state = {name: tensor.to(META) for name, tensor in subject.state.items()}
         codes = None if subject.codes is None else subject.codes.to(META)
-        view = small_victim(subject.hasher, subject.split, attack.access)
-        moved = Goal(subject.goal.query_labels.to(META), subject.goal.target_labels.to(META), subject.goal.indices)
-        view._hasher = small_hasher().to(META)
-        attack.perturb(view, state, subject.images.to(META), moved, codes, subject.budget, Run(0, META))
+        view, goal = subject.far()
+        attack.perturb(view, state, subject.images.to(META), goal, codes, subject.budget, Run(0, META))
+
+
+def _held(goal: Goal) -> tuple[Tensor, ...]:
+    """The tensors of a goal."""
+    return goal.examples if isinstance(goal, Wanted) else (goal.query_labels, goal.target_labels)

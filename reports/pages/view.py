@@ -10,7 +10,7 @@ import pandas as pd
 from hashbench.api import CellResult, Results, Setting, csv_text, epsilon_text
 
 from ..charts import of_results as draw
-from ..charts import security
+from ..charts import queries, security
 from ..charts.look import Chart
 from ..numbers.published import published
 from ..numbers.ranking import ranking
@@ -72,6 +72,7 @@ def _overview(results: Results) -> list[tuple[str, list[Chart]]]:
     found = {
         "Attacks": draw.bars(results),
         "Security curves": [*security.over_epsilon(results), *security.over_steps(results), *security.over_bits(results)],
+        "Questions": queries.given_away(results),
         "Survival": security.survival(results),
         "Trade-offs": [*draw.perceptibility(results), *draw.time(results)],
     }

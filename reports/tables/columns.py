@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from .model import Column
 
+READINGS = (100, 500, 1000, 2000, 10_000)
+"""Of the protocol query-1."""
 _COLUMNS = {
     "t_map": Column("t-MAP", help="mean average precision of the targets: how far the attack steers retrieval"),
     "t_map_share_own_aim": Column(
@@ -51,6 +53,11 @@ _COLUMNS = {
     "seconds_per_image": Column("ms / image", 2, 1000.0, help="of the attack, a warm-up batch apart"),
     "forwards_per_image": Column("forwards / image", 1),
     "backwards_per_image": Column("backwards / image", 1),
+    **{f"t_map_at_{count}": Column(f"t-MAP at {count:,}", help=f"after {count:,} questions") for count in READINGS},
+    **{f"map_attacked_at_{count}": Column(f"MAP at {count:,}", help=f"after {count:,} questions") for count in READINGS},
+    "questions": Column("questions", 0, help="asked of the search engine for a query"),
+    "questions_to_half": Column("questions to half", 0, help="until half of the way from the clean query to the oracle's code"),
+    "questions_to_fit": Column("questions before", 0, help="asked before a query was seen, for all of them together"),
     "fit_seconds": Column("fit, s", 1, help="training of the attack (a generator), once for a hasher"),
     "aim_fit_seconds": Column("aim's fit, s", 1, help="training of the aim (PrototypeNet), once for a hasher"),
 }

@@ -7,10 +7,11 @@ from types import ModuleType
 
 import pytest
 import torch
-from helpers import CPU, linear_hasher, perturb, small_split
+from helpers import CPU, linear_hasher, perturb, small_split, small_victim
 from torch import Tensor, nn
 
-from hashbench.api import Budget, TrunkHasher
+from hashbench.api import Agreement, Budget, Hunt, Run, TrunkHasher
+from hashbench.plugins.configure import configure
 
 CODE = torch.where(torch.rand(1, 32, generator=torch.Generator().manual_seed(1)) < 0.5, -1.0, 1.0)
 IMAGES = 64
@@ -67,7 +68,9 @@ def test_square_reaches_what_autoattacks_does(torchattacks: ModuleType) -> None:
     hasher, split = curved(), small_split(IMAGES)
     images, labels = split.images(torch.arange(IMAGES).numpy(), CPU), torch.zeros(IMAGES, dtype=torch.long)
     model = Nearness(hasher, signs=True).eval()
-    ours = perturb("square[queries=500]", hasher, split, Budget(0.05), CODE.expand(IMAGES, -1), count=IMAGES)
+    quest = Agreement(small_victim(hasher, split), CODE.expand(IMAGES, -1))
+    hunt = Hunt(quest, {}, images, tuple(range(IMAGES)), Budget(0.05), Run(0, CPU))
+    ours = configure("attacks", "square[queries=500]").search(hunt)
     peer = torchattacks.Square(model, eps=0.05, n_queries=500, p_init=0.8, loss="ce")
     peer.init_hyperparam(images)
     torch.manual_seed(0)

@@ -26,7 +26,6 @@ ATTACKS = [
     "hag[steps=6]",
     "pta[steps=6]",
     "nag[steps=6]",
-    "square[queries=12]",
     "autohash",
 ]
 

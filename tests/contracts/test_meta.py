@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from hashbench.api import Budget, FittedAim, Goal, LabelledCodes, Run, Trunk, Victim
+from hashbench.api import Budget, FittedAim, Goal, LabelledCodes, Run, Trunk, Victim, Wanted
 from hashbench.contracts.hasher import TrunkHasher
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
+from hashbench.testing.search import FarEngine
 
 META = torch.device("meta")
 
@@ -43,7 +44,7 @@ def goal(batch: int = 2, classes: int = 3) -> Goal:
     return Goal(torch.zeros(batch, classes, device=META), torch.zeros(batch, classes, device=META), tuple(range(batch)))
 
 
-LOOPS = ["apgd[steps=3,starts=2]", "cw[steps=2,searches=2]", "hag", "nag", "pgd[momentum=pgn,steps=2]", "square[queries=3]"]
+LOOPS = ["apgd[steps=3,starts=2]", "cw[steps=2,searches=2]", "hag", "nag", "pgd[momentum=pgn,steps=2]"]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,21 @@ def test_attacks(attack: str) -> None:
     view = Victim(meta_hasher(), plugin.access)
     with OnlyHere(META):
         result = plugin.perturb(view, {}, images, goal(), torch.zeros(2, 8, device=META), Budget(), Run(0, META))
+    assert result.device == META and result.shape == images.shape
+
+
+ASKING = ["square", "signhunter", "nes[pairs=2]", "simba", "zoo", "bandits", "rgf[directions=2]", "rays", "hsja[probes=2]"]
+
+
+@pytest.mark.parametrize("answer", ["code", "distances", "ids"])
+@pytest.mark.parametrize("attack", ASKING)
+def test_attacks_that_ask_wait_for_nothing_but_the_answers(attack: str, answer: str) -> None:
+    name, _, options = attack.partition("[")
+    plugin = configure("attacks", f"{name}[queries=40,examples=1,answer={answer}{',' + options if options else ']'}")
+    images = torch.zeros(2, 3, 32, 32, device=META)
+    goal = Wanted((0, 1), tuple(images[:, None]))
+    with OnlyHere(META):
+        result = plugin.perturb(FarEngine(meta_hasher(), plugin).view, {}, images, goal, None, Budget(), Run(0, META))
     assert result.device == META and result.shape == images.shape
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from hashbench.contracts.plugin import options_of
 from hashbench.engine.machine.precision import Precisions
@@ -90,7 +90,7 @@ class Cell:
         """Values that distinguish cells of equal names: the protocol's, the card or content of a hasher that others made, and
         precisions but fp32, and compiling."""
         lowered = [] if self.precisions == Precisions() else [self.precisions.facts, self.precisions.compiled]
-        return (asdict(self.protocol), *([self.target.apart] if self.target.apart else []), *lowered)
+        return (self.protocol.facts, *([self.target.apart] if self.target.apart else []), *lowered)
 
     @property
     def codes(self) -> CodesStage:

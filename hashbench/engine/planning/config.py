@@ -32,7 +32,7 @@ class Config:
     datasets: Sequence[str] = ("shapes",)
     protocols: Sequence[str] = ("harmonised",)
     seeds: Sequence[int] = (0,)
-    benchmarks: Sequence[str] = ("targeted", "perceptibility", "timing", "gallery", "survival")
+    benchmarks: Sequence[str] = ("targeted", "perceptibility", "timing", "gallery", "survival", "queries")
     reports: Sequence[str] = ("html",)
     data: str | None = None
     split: str | None = None

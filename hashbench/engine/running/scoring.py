@@ -71,7 +71,7 @@ def products_of(engine: Engine, cell: Cell) -> Products:
         hash=lambda pixels: hash_pixels(engine.get(cell.target).hasher, pixels, run).numpy(),
         database_pixels=lambda positions: np.array(loaded.pixels[database[positions]]),
         controls=engine.get(cell.controls),
-        log=images.log if cell.white_box else dataclasses.replace(images.log, members={}, choice=None),
+        log=images.log if cell.white_box else dataclasses.replace(images.log, members={}, choice=None, readings={}),
     )
 
 
@@ -105,7 +105,7 @@ def provenance(engine: Engine, cell: Cell) -> Provenance:
     return Provenance(
         plugins={name: _about(one.plugin) for name, one in chosen.items()},
         options={name: options_of(one.plugin) for name, one in chosen.items()},
-        protocol=dataclasses.asdict(cell.protocol),
+        protocol=cell.protocol.facts,
         budget=BudgetFacts(norm=attack.budget.norm, epsilon=attack.budget.epsilon),
         environment=engine.environment,
         targets=TargetFacts.model_validate(drawn),

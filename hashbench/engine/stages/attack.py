@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from hashbench.contracts.asking import QueryAttack
 from hashbench.contracts.attack import Attack
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.run import Precision, Run, derive_seed
+from hashbench.contracts.split import Unlabelled
+from hashbench.contracts.victim import Victim
 from hashbench.engine.choices import Chosen
 from hashbench.engine.machine.precision import rounding
 from hashbench.engine.stages.aim import AimStage
 from hashbench.engine.stages.codes import CodesStage
 from hashbench.engine.stages.fitted import Fitted, read_fit, save_fit
 from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.questions import search_engine
 from hashbench.engine.stages.stage import LOWERING, Given, Stage, in_precision, said_precision
 from hashbench.engine.stages.victim import victim_of
 from hashbench.errors import UserError
@@ -29,7 +33,7 @@ class AttackStage(Stage[Fitted]):
     name: ClassVar[str] = "fitted-attack"
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.budget", "contracts.run", "contracts.split", "contracts.victim", "engine.stages.attack"),
-        *("engine.machine.seeds", "engine.stages.victim", *LOWERING),
+        *("contracts.search", "engine.machine.seeds", "engine.stages.questions", "engine.stages.victim", *LOWERING),
     )
     source: HasherStage
     attack: Chosen[Attack]
@@ -73,11 +77,15 @@ class AttackStage(Stage[Fitted]):
                 f"{self.attack.text} needs gradients, and {self.source.label} has none: attack it without, or transfer to it."
             )
         aim = None if self.aim is None else self.aim.fitted(given)
-        view = victim_of(given, self.source, plugin.access, self.precision, self.compiling)
-        run = replace(run, precision=self.precision)
+        run, engine = replace(run, precision=self.precision), None
+        if isinstance(plugin, QueryAttack):
+            engine, data = search_engine(given, self.source, self.precision, plugin, plugin.fit_queries), Unlabelled(data)
+            view: Victim = engine.view
+        else:
+            view = victim_of(given, self.source, plugin.access, self.precision, self.compiling)
         with rounding(self.precision):
             state, seconds = given.machine.timed(lambda: plugin.fit(view, data, aim, self.budget, run))
-        save_fit(draft, state, run.spent + seconds)
+        save_fit(draft, state, run.spent + seconds, 0 if engine is None else engine.asked.total())
 
     def read(self, folder: Path, given: Given) -> Fitted:
         return read_fit(folder, given)

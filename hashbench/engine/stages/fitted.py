@@ -19,15 +19,19 @@ class Fitted:
 
     state: State
     seconds: float
+    questions: int = 0
+    """Asked of a search engine."""
 
 
-def save_fit(draft: Path, state: object, seconds: float) -> None:
+def save_fit(draft: Path, state: object, seconds: float, questions: int = 0) -> None:
     """Raises ContractError unless the state is a dict of tensors."""
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise ContractError("fit must return a dict of tensors.")
-    save_product(draft, state, {"fit_seconds": seconds})
+    save_product(draft, state, {"fit_seconds": seconds, "fit_questions": questions})
 
 
 def read_fit(folder: Path, given: Given) -> Fitted:
     """A result that `save_fit` kept."""
-    return Fitted(load_tensors(folder / FILE, given.machine.device), float(str(load_facts(folder)["fit_seconds"])))
+    facts = load_facts(folder)
+    seconds, questions = float(str(facts["fit_seconds"])), int(str(facts["fit_questions"]))
+    return Fitted(load_tensors(folder / FILE, given.machine.device), seconds, questions)

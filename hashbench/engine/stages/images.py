@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from hashbench.contracts.asking import QueryAttack
 from hashbench.contracts.products import AttackLog
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.machine.tensors import FILE, load_facts, load_tensors, save_product, save_tensors
@@ -47,7 +48,10 @@ class ImagesStage(Stage[AttackedImages]):
             "engine.stages.enforce",
             "engine.stages.images",
             "engine.stages.judging",
+            "engine.stages.attackers",
             "engine.stages.perturb",
+            "engine.stages.questions",
+            "contracts.search",
             "engine.stages.victim",
         ),
     )
@@ -67,7 +71,8 @@ class ImagesStage(Stage[AttackedImages]):
         protocol = self.targets.protocol
         enforced = [protocol.enforce_budget, protocol.eight_bit]
         judged: Facts = {"ties": protocol.ties} if ceiling_of(self.attack, self.targets) is not None else {}
-        return {"enforce": [*enforced], "batch_size": self.batch_size, "seed": self.seed, **judged}
+        asked: Facts = {"readings": [*protocol.readings]} if isinstance(self.attack.attack.plugin, QueryAttack) else {}
+        return {"enforce": [*enforced], "batch_size": self.batch_size, "seed": self.seed, **judged, **asked}
 
     @property
     def seed(self) -> int:
@@ -103,6 +108,9 @@ class ImagesStage(Stage[AttackedImages]):
             random_hasher=bool(arrays["random_hasher"]),
             members={name.removeprefix("member/"): codes for name, codes in arrays.items() if name.startswith("member/")},
             choice=arrays.get("choice"),
+            readings={int(name.removeprefix("reading/")): codes for name, codes in arrays.items() if name.startswith("reading/")},
+            questions=arrays.get("questions"),
+            fit_questions=given.get(self.attack).questions,
         )
         return AttackedImages(arrays["adversarial"], log, arrays["unrounded_codes"])
 

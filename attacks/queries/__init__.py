@@ -1,0 +1,1 @@
+"""Attacks that only ask: nothing of the hasher but its answers."""
