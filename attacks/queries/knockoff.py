@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ class Knockoff(QueryAttack):
     """Trains a surrogate on answers, then follows its gradients: no question is asked about the query itself (CVPR 2019)"""
 
     paper: ClassVar[str] = "https://arxiv.org/abs/1812.02766"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"queries": 1000, "training_queries": 500, "epochs": 10}}
     training_queries: int = option(2000, "questions that the surrogate is trained on, for all queries together")
     epochs: int = option(30, "passes over their answers")
     descent: int = option(40, "steps along the surrogate's gradient, of a pixel value's 1/255 each, with momentum 1")

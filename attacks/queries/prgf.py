@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +22,7 @@ _PROBES = 10
 def share(cosine: Tensor, dimensions: int, directions: int) -> Tensor:
     """lambda (B,) of a prior whose squared cosine to the gradient is a (B,): 0 where it is worth nothing, 1 where it is all.
 
-    The optimum of the estimate's expected squared cosine (Cheng et al., eq. 12), for n dimensions and q directions.
+    The optimum of the estimate's expected squared cosine, for n dimensions and q directions (Cheng et al., NeurIPS 2019).
     """
     a, n, q = cosine.square(), dimensions, directions
     between = (1 - a) * (1 - a * (n + 2 * q - 2)) / (a.square() * n * (n + 2 * q - 2) - 2 * a * n * q + 1)
@@ -31,6 +33,7 @@ def share(cosine: Tensor, dimensions: int, directions: int) -> Tensor:
 class PRGF(RGF):
     """RGF whose directions lean to the gradient of a surrogate that is trained on answers first (NeurIPS 2019)"""
 
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"queries": 1000, "training_queries": 500, "epochs": 10}}
     training_queries: int = option(2000, "questions that the surrogate is trained on, counted apart")
     epochs: int = option(30, "passes over their answers")
 

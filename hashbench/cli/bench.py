@@ -41,13 +41,13 @@ def command(
 
     Networks have random weights and the images are made up: only time and memory mean anything.
     """
+    from hashbench.contracts.asking import QueryAttack
     from hashbench.contracts.run import PRECISIONS
     from hashbench.engine.machine.environment import environment
     from hashbench.engine.machine.precision import Precisions, precision_of
     from hashbench.engine.measuring.bench import timed
     from hashbench.engine.measuring.ceilings import ceilings
     from hashbench.engine.measuring.loops import Bench
-    from hashbench.contracts.asking import QueryAttack
     from hashbench.engine.planning.choosing import choose
     from hashbench.python.how import How
     from hashbench.python.machine import engine_of

@@ -32,7 +32,7 @@ class Hunt:
     indices: tuple[int, ...]
     budget: Budget
     run: Run
-    examples: tuple[Float[Tensor, "m 3 h w"], ...] = ()
+    examples: tuple[Float[Tensor, "_ 3 h w"], ...] = ()
     """Of each query, images of what it should be taken for; none where it is led away."""
 
 

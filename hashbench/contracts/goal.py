@@ -28,10 +28,10 @@ class Goal:
 class Wanted(Goal):
     """What an attack that only asks gets of a goal: example images instead of labels."""
 
-    examples: tuple[Float[Tensor, "m 3 h w"], ...]
+    examples: tuple[Float[Tensor, "_ 3 h w"], ...]
     """Of each query, images in [0, 1] of what it should be taken for; none where it is only to be led away."""
 
-    def __init__(self, indices: tuple[int, ...], examples: tuple[Float[Tensor, "m 3 h w"], ...]) -> None:
+    def __init__(self, indices: tuple[int, ...], examples: tuple[Float[Tensor, "_ 3 h w"], ...]) -> None:
         object.__setattr__(self, "indices", indices)
         object.__setattr__(self, "examples", examples)
 

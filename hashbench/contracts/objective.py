@@ -46,12 +46,13 @@ class Codes(Objective):
 
 class Distances(Objective):
     """Mean distance of the first 50 of the clean list, less that of the first 50 of the examples' lists, in halves of a code's
-    length. What is out of sight counts as one bit farther than the last in sight."""
+    length; the first tenth of lists below 500. What is out of sight counts as one bit farther than the last in sight."""
 
     def __init__(self, own: Answers, examples: Sequence[Answers], bits: int) -> None:
         self._half = bits / 2
-        self._clean = _Places.of([own], torch.ones_like)
-        self._wanted = _Places.of(examples, torch.ones_like) if examples else None
+        few = max(min(NEAREST, _known(own.ids).shape[1] // 10), 1)
+        self._clean = _Places.of([own], few, torch.ones_like)
+        self._wanted = _Places.of(examples, few, torch.ones_like) if examples else None
 
     def score(self, answers: Answers, rows: Int[Tensor, " b"]) -> Float[Tensor, " b"]:
         clean = self._mean(self._clean, answers, rows)
@@ -75,8 +76,8 @@ class Ids(Objective):
     apart = 0.0
 
     def __init__(self, own: Answers, examples: Sequence[Answers], bits: int) -> None:
-        self._clean = _Places.of([own], _relevance)
-        self._wanted = _Places.of(examples, _relevance) if examples else None
+        self._clean = _Places.of([own], NEAREST, _relevance)
+        self._wanted = _Places.of(examples, NEAREST, _relevance) if examples else None
         self._lists = max(len(examples), 1)
 
     def score(self, answers: Answers, rows: Int[Tensor, " b"]) -> Float[Tensor, " b"]:
@@ -104,8 +105,8 @@ class _Places:
     sums: Float[Tensor, "batch places+1"]
 
     @classmethod
-    def of(cls, lists: Sequence[Answers], weight: Callable[[Tensor], Tensor]) -> _Places:
-        firsts = [_known(answers.ids)[:, :NEAREST] for answers in lists]
+    def of(cls, lists: Sequence[Answers], count: int, weight: Callable[[Tensor], Tensor]) -> _Places:
+        firsts = [_known(answers.ids)[:, :count] for answers in lists]
         weights = torch.cat([weight(one) * (one >= 0) for one in firsts], dim=1)
         ids, order = torch.cat(firsts, dim=1).sort(dim=1)
         sums = weights.gather(1, order).double().cumsum(1)

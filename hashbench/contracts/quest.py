@@ -90,7 +90,7 @@ class Asked:
     def _ask(self, images: Float[Tensor, "b 3 h w"], rows: list[int]) -> Answers:
         return self._search.ask(images, [self._queries[row] for row in rows])
 
-    def _of_example(self, place: int, examples: Sequence[Float[Tensor, "m 3 h w"]]) -> Answers:
+    def _of_example(self, place: int, examples: Sequence[Float[Tensor, "_ 3 h w"]]) -> Answers:
         """Answers to the examples at one place; zeros, and ids of nothing, for queries that have fewer."""
         rows = [row for row, given in enumerate(examples) if len(given) > place]
         answers, at = self._ask(torch.stack([examples[row][place] for row in rows]), rows), self._at(rows)

@@ -16,7 +16,7 @@ DRIVER = Path(__file__).parent / "driver.py"
 ARGS = [
     "run",
     "--attack",
-    "dhta[steps=4],prosgan[epochs=2,width=8,decoder_width=8,aim=prototype[steps=6]]",
+    "dhta[steps=4],nes[queries=24,examples=1,pairs=2,answer=distances],prosgan[epochs=2,width=8,decoder_width=8,aim=prototype[steps=6]]",
     "--dataset",
     "shapes[train=64,database=96,queries=8]",
     "--backbone",

@@ -46,3 +46,14 @@ def test_an_unknown_or_missing_backend_is_said(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(UserError, match="hashbench\\[fast\\]"):
         finder("numba")
     assert finder("auto").__module__.endswith("with_numpy")
+
+
+def test_distances_are_faiss_s() -> None:
+    faiss = pytest.importorskip("faiss", reason="faiss-cpu, of the extra hashbench[test], is not installed")
+    rng = np.random.default_rng(0)
+    database, queries = (rng.integers(0, 256, (count, 8), dtype=np.uint8) for count in (3000, 20))
+    index = faiss.IndexBinaryFlat(64)
+    index.add(database)
+    expected, _ = index.search(queries, 100)
+    _, distances = finder()(*(pack(np.unpackbits(one, axis=1)) for one in (queries, database)), 64, 100)
+    assert (distances == expected).all()
