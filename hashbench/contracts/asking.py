@@ -102,7 +102,8 @@ class Asking(QueryAttack):
         if hunt.budget.norm != "linf":
             raise UserError(f"{type(self).__name__.lower()} is for L-inf budgets: leave --norm out.")
         kept: Memory = {}
-        for step in hunt.run.resumable(self.queries, kept=kept):
+        left = hunt.run.resumable(min(self.queries, self.queries // self.cost + 1), kept=kept)
+        for step in hunt.run.track(left, f"at least {self.cost} question{'s' * (self.cost > 1)} a step", len(left)):
             if step == 0:
                 self.begin(kept, hunt)
             else:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hashbench.api import CellResult, Results
 
-from .lines import Curve, lines
+from .lines import CLEAN, Curve, lines
 from .look import Chart
 from .picked import WORLD, interval, together
 
@@ -34,9 +34,10 @@ def given_away(results: Results) -> list[Chart]:
             best = {ANSWERS[answer]: _envelope(list(found.values()), metric) for answer, found in _ordered(by_answer)}
             goal = "targeted: high is far" if metric == "t_map" else "untargeted: low is far"
             about = f"{names}; {goal}; the best attack of each answer at each reading"
-            charts.append(_drawn("How much a search engine gives away", about, up, best))
+            clean = interval(cells[0], "t_map_clean" if metric == "t_map" else "map_clean")
+            charts.append(_drawn("How much a search engine gives away", about, up, best, clean))
             for answer, found in _ordered(by_answer):
-                charts.append(_drawn(f"Attacks that get {ANSWERS[answer]}", f"{names}; {goal}", up, found))
+                charts.append(_drawn(f"Attacks that get {ANSWERS[answer]}", f"{names}; {goal}", up, found, clean))
     return charts
 
 
@@ -58,8 +59,11 @@ def _envelope(attacks: Sequence[Points], metric: str) -> Points:
     return [best(points, key=lambda point: point[1]) for points in at]
 
 
-def _drawn(title: str, about: str, up: str, found: Mapping[str, Points]) -> Chart:
+def _drawn(title: str, about: str, up: str, found: Mapping[str, Points], clean: tuple[float, float, float] | None) -> Chart:
     curves: dict[str, Curve] = {name: tuple(np.array(axis) for axis in zip(*line, strict=True)) for name, line in found.items()}
+    readings = [point[0] for line in found.values() for point in line]
+    if clean is not None:
+        curves[CLEAN] = (np.array([min(readings), max(readings)]), np.full(2, clean[0]))
     return lines(title, about, "questions", up, curves, log=True, points=True)
 
 

@@ -191,7 +191,7 @@ def test_signhunter_is_a_slow_version_of_itself(world: tuple[torch.Tensor, Hashe
 @pytest.mark.parametrize("grid", [0, 4])
 def test_nes_is_a_slow_version_of_itself(world: tuple[torch.Tensor, Hasher, torch.Tensor], grid: int) -> None:
     images, hasher, codes = world
-    text = f"nes[queries=13,pairs=3,sigma=0.1,rate=0.02,grid={grid},momentum=0.5]"
+    text = f"nes[queries=73,pairs=3,sigma=0.1,rate=0.02,grid={grid},momentum=0.5]"
     found = configure("attacks", text).search(hunt_of(images, hasher, codes, Run(9, CPU)))
     side = grid or 8
     for row, (clean, code) in enumerate(zip(images.numpy(), codes.numpy(), strict=True)):
