@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -121,18 +125,35 @@ class SearchEngine:
         """The books, for a loop that is taken up again."""
         read = {str(reading): _named(images) for reading, images in self._read.items()}
         books = {"forwards": self.forwards, "asked": {str(query): count for query, count in self.asked.items()}}
-        return {**books, "offered": _named(self._offered), "read": read}
+        state = {**books, "offered": _named(self._offered), "read": read}
+        return {**state, "seal": self._seal(state)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there. Raises ContractError where a count would fall."""
+        """Go on from there. Raises ContractError for books that are not its own, and where a count would fall."""
+        if not hmac.compare_digest(str(state.get("seal", "")), self._seal(state)):
+            raise ContractError("these books are not the search engine's own: they can't be put in place of it.")
         asked = Counter({int(query): count for query, count in state["asked"].items()})
         fallen = next((query for query, count in self.asked.items() if asked[query] < count), None)
         if fallen is not None:
             raise ContractError(f"query {fallen} has asked {self.asked[fallen]} times: its count can't be set back.")
         self.asked, self.forwards = asked, state["forwards"]
-        device = next(iter(self._hasher.parameters())).device
+        device = next((weight.device for weight in self._hasher.state_dict().values()), torch.device("cpu"))
         self._offered = _numbered(state["offered"], device)
         self._read = {int(reading): _numbered(images, device) for reading, images in state["read"].items()}
+
+    def _seal(self, state: Mapping[str, Any]) -> str:
+        """A mark that only who holds the network's weights can make: an attack holds none."""
+        seal = hmac.new(self._secret, digestmod="sha256")
+        seal.update(json.dumps([state["forwards"], sorted(state["asked"].items())]).encode())
+        for reading, images in [("offered", state["offered"]), *state["read"].items()]:
+            for query, image in sorted(images.items()):
+                seal.update(f"{reading} {query}".encode() + _bytes(image))
+        return seal.hexdigest()
+
+    @cached_property
+    def _secret(self) -> bytes:
+        weights = sorted(self._hasher.state_dict().items())
+        return hashlib.sha256(b"".join(name.encode() + _bytes(weight) for name, weight in weights)).digest()
 
 
 class Search(Victim):
@@ -193,6 +214,10 @@ class Search(Victim):
 
 
 _BEHIND: WeakKeyDictionary[Search, SearchEngine] = WeakKeyDictionary()
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    return tensor.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes()
 
 
 def _named(images: Mapping[int, Tensor]) -> dict[str, Tensor]:

@@ -60,7 +60,10 @@ def test_curves_over_questions(tmp_path: Path) -> None:
         ("run.checkpoint and run.checkpoint.also['victim']._hasher", "wanted _hasher"),
         ("goal.target_labels", "holds no labels"),
         ("[victim.ask(images, goal.indices) for _ in range(self.queries + 1)]", "of its 12 questions"),
-        ("victim.ask(images, goal.indices); victim.load_state_dict(victim.state_dict() | {'asked': {}})", "can't be set back"),
+        (
+            "victim.ask(images, goal.indices); victim.load_state_dict(victim.state_dict() | {'asked': {}})",
+            "not the search engine's own",
+        ),
     ],
 )
 def test_who_tries_for_more_than_answers_is_refused(tmp_path: Path, body: str, reason: str) -> None:

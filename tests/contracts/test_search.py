@@ -78,6 +78,7 @@ def test_every_question_counts_and_none_past_the_budget_is_answered() -> None:
         lambda view: setattr(view, "limit", 10**9),
         lambda view: view.load_state_dict({"asked": {}, "forwards": 0, "offered": {}, "read": {}}),
         lambda view: view.load_state_dict(view.state_dict() | {"asked": {"0": 1}}),
+        lambda view: view.load_state_dict(view.state_dict() | {"read": {"1": {"0": images_of(1)[0]}}}),
     ],
 )
 def test_nothing_else_is_to_be_had(reach: Any) -> None:
@@ -111,8 +112,12 @@ def test_the_books_are_not_to_be_had_through_a_checkpoint(tmp_path: Any) -> None
     engine.view.ask(images_of(1), [0])
     handed: Any = run.checkpoint.also["victim"]
     assert isinstance(handed, Search)
-    with pytest.raises(ContractError, match="can't be set back"):
+    before = handed.state_dict()
+    with pytest.raises(ContractError, match="not the search engine's own"):
         handed.load_state_dict({"asked": {"0": 0}, "forwards": 0, "offered": {}, "read": {}})
+    engine.view.ask(images_of(1), [0])
+    with pytest.raises(ContractError, match="can't be set back"):
+        handed.load_state_dict(before)
 
 
 def test_readings_find_what_was_offered_before() -> None:

@@ -48,6 +48,9 @@ class Batch:
 class Attacker:
     """An attack at work on batches. It works on copies, so that it can't change what it is measured by."""
 
+    warms_up = True
+    """Whether a batch is attacked untimed first."""
+
     def __init__(self, given: Given, stage: AttackStage, attack: Attack | None = None) -> None:
         self.given, self.stage, self.attack = given, stage, attack or stage.attack.plugin
         self.state: State = given.get(stage).state
@@ -80,9 +83,6 @@ class Attacker:
     def tried(self, batch: Batch, budget: Budget, run: Run) -> Tensor:
         """What it makes of a batch beside its work, for its books stay as they are."""
         return self.images(batch, budget, run)
-
-    warms_up = True
-    """Whether a batch is attacked untimed first."""
 
 
 class JudgedAttacker(Attacker):
