@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from hashbench.api import Asking, Hunt, Memory, option
+
+from .differences import blown, difference
 
 
 def exponentiated(prior: Tensor, gradient: Tensor, rate: float) -> Tensor:
@@ -42,17 +43,11 @@ class Bandits(Asking):
         asking, prior = hunt.quest.affords(self.cost), kept["prior"]
         probe = max(hunt.budget.epsilon, 1 / 255) if self.probe is None else self.probe
         noise = hunt.run.normal(prior, hunt.indices, f"noise {step}") / prior[0].numel() ** 0.5
-        above, below = (
-            hunt.quest(kept["point"] + probe * _unit(_blown(prior + side * noise, hunt.images)), asking) for side in (1, -1)
-        )
-        slope = torch.where(asking, (above - below) / probe, 0).to(prior.dtype).view(-1, 1, 1, 1)
+        one, other = (kept["point"] + probe * _unit(blown(prior + side * noise, hunt.images)) for side in (1, -1))
+        slope = (difference(hunt, one, other, asking) / probe).view(-1, 1, 1, 1)
         kept["prior"] = exponentiated(prior, slope * noise, self.prior_rate)
-        along = _blown(kept["prior"], hunt.images).sign() * asking.view(-1, 1, 1, 1)
+        along = blown(kept["prior"], hunt.images).sign() * asking.view(-1, 1, 1, 1)
         kept["point"] = hunt.budget.project(kept["point"] + self.rate * along, hunt.images)
-
-
-def _blown(coarse: Tensor, images: Tensor) -> Tensor:
-    return F.interpolate(coarse, size=list(images.shape[2:]), mode="nearest")
 
 
 def _unit(change: Tensor) -> Tensor:

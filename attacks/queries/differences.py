@@ -54,17 +54,26 @@ class Differences(Asking):
         gradient = self.momentum * kept["gradient"]
         for pair in range(self.pairs):
             along = on_grid(hunt.images, self.grid, partial(self.direction, hunt=hunt, purpose=f"{step} {pair}"))
-            above, below = (hunt.quest(kept["point"] + side * sigma * along, asking) for side in (1, -1))
-            gradient = gradient + torch.where(asking, above - below, 0).to(along.dtype).view(-1, 1, 1, 1) * along
+            found = difference(hunt, kept["point"] + sigma * along, kept["point"] - sigma * along, asking)
+            gradient = gradient + found.view(-1, 1, 1, 1) * along
         rate = hunt.budget.epsilon / 5 if self.rate is None else self.rate
         kept["gradient"] = gradient
         change = gradient.sign() * asking.view(-1, 1, 1, 1)
         kept["point"] = hunt.budget.project(kept["point"] + rate * change, hunt.images)
 
 
+def difference(hunt: Hunt, one: Tensor, other: Tensor, asking: Tensor) -> Tensor:
+    """(B,) by how much more one image scores than the other, by two questions; 0 for those that do not ask."""
+    return torch.where(asking, hunt.quest(one, asking) - hunt.quest(other, asking), 0).to(one.dtype)
+
+
+def blown(coarse: Tensor, images: Tensor) -> Tensor:
+    """A grid (B, 3, grid, grid) at the images' size."""
+    return F.interpolate(coarse, size=list(images.shape[2:]), mode="nearest")
+
+
 def on_grid(images: Tensor, grid: int, drawn: Callable[[Tensor], Tensor]) -> Tensor:
     """What `drawn` makes of a tensor, of the images' shape or of a grid that is blown up to it."""
     if not grid:
         return drawn(images)
-    coarse = drawn(images[:, :, :1, :1].expand(-1, -1, grid, grid))
-    return F.interpolate(coarse, size=list(images.shape[2:]), mode="nearest")
+    return blown(drawn(images[:, :, :1, :1].expand(-1, -1, grid, grid)), images)

@@ -11,7 +11,7 @@ from torch import Tensor
 from hashbench.api import Hunt, Memory, by_image
 
 from .decision import Decision
-from .signhunter import blocks
+from .signhunter import flipped
 
 _HALVINGS = 10
 """To 1e-3 of the range."""
@@ -36,11 +36,7 @@ class RayS(Decision):
         self._try(kept, hunt, signs)
 
     def step(self, kept: Memory, hunt: Hunt, step: int) -> None:
-        plan = blocks(hunt.images[0].numel())
-        first, last = plan[(step - 1) % len(plan)]
-        signs = kept["signs"].flatten(1).clone()
-        signs[:, first:last].neg_()
-        self._try(kept, hunt, signs.view_as(hunt.images))
+        self._try(kept, hunt, flipped(kept["signs"], step))
 
     def _try(self, kept: Memory, hunt: Hunt, signs: Tensor) -> None:
         """Keep directions that are good enough at the radius so far, with the least radius at which they are."""

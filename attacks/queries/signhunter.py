@@ -7,6 +7,7 @@ from functools import cache
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from hashbench.api import Asking, Hunt, Memory, by_image
 
@@ -21,6 +22,14 @@ def blocks(size: int) -> list[tuple[int, int]]:
     return found
 
 
+def flipped(signs: Tensor, step: int) -> Tensor:
+    """Signs (B, 3, h, w) with the block of a step, counted from 1, turned round; after the last it begins again."""
+    plan, flat = blocks(signs[0].numel()), signs.flatten(1).clone()
+    first, last = plan[(step - 1) % len(plan)]
+    flat[:, first:last].neg_()
+    return flat.view_as(signs)
+
+
 @dataclass(frozen=True)
 class SignHunter(Asking):
     """Flips the signs of blocks of values, from the whole image to single ones, and keeps what does no harm (ICLR 2020)"""
@@ -32,11 +41,7 @@ class SignHunter(Asking):
         kept.update(point=point, score=hunt.quest(point), signs=torch.ones_like(hunt.images))
 
     def step(self, kept: Memory, hunt: Hunt, step: int) -> None:
-        plan = blocks(hunt.images[0].numel())
-        first, last = plan[(step - 1) % len(plan)]
-        signs = kept["signs"].flatten(1).clone()
-        signs[:, first:last].neg_()
-        signs = signs.view_as(hunt.images)
+        signs = flipped(kept["signs"], step)
         tried = hunt.budget.project(hunt.images + hunt.budget.epsilon * signs, hunt.images)
         score = hunt.quest(tried)
         keeps = (score >= kept["score"]) & (score > -torch.inf)  # a tie keeps the flip, as in the released attack

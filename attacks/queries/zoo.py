@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 
 from hashbench.api import Asking, Hunt, Memory, option
+
+from .differences import blown, difference
 
 _BETAS, _SMALL = (0.9, 0.999), 1e-8
 
@@ -37,8 +38,8 @@ class ZOO(Asking):
         probe = max(hunt.budget.epsilon, 1 / 255) if self.probe is None else self.probe
         place = kept["order"][:, (step - 1) % kept["order"].shape[1], None]
         one = torch.zeros_like(kept["change"]).scatter(1, place, 1.0)
-        above, below = (hunt.quest(self._moved(kept["change"] + side * probe * one, hunt), asking) for side in (1, -1))
-        slope = torch.where(asking, above - below, 0).to(one.dtype)[:, None] / (2 * probe)
+        above, below = (self._moved(kept["change"] + side * probe * one, hunt) for side in (1, -1))
+        slope = difference(hunt, above, below, asking)[:, None] / (2 * probe)
         here = one * asking[:, None]
         kept["times"] = kept["times"] + here
         for name, beta, value in (("mean", _BETAS[0], slope), ("square", _BETAS[1], slope.square())):
@@ -52,5 +53,4 @@ class ZOO(Asking):
 
     def _moved(self, change: torch.Tensor, hunt: Hunt) -> torch.Tensor:
         """The images with a coarse change (B, values of the grid)."""
-        coarse = change.view(len(change), -1, self.grid, self.grid)
-        return hunt.images + F.interpolate(coarse, size=list(hunt.images.shape[2:]), mode="nearest")
+        return hunt.images + blown(change.view(len(change), -1, self.grid, self.grid), hunt.images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor
@@ -20,6 +20,9 @@ from hashbench.contracts.search import Search
 from hashbench.contracts.victim import Access, Victim
 from hashbench.errors import ContractError, UserError
 from hashbench.typing import Float
+
+_FEW = 80
+"""Questions of an attack that is only tried, beside those it begins with."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,10 @@ class QueryAttack(Attack):
     def least(self) -> int:
         """Questions that it begins with, and one."""
         return 2 if self.away else self.examples + 2
+
+    def shortened(self) -> QueryAttack:
+        """The same with few questions, to be tried."""
+        return replace(self, queries=min(self.queries, self.least + _FEW))
 
     @property
     def fit_queries(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.stages.enforce import check_images
 from hashbench.errors import ContractError
 from hashbench.testing.finding import Finding, Trial, global_randomness, survives, try_options
-from hashbench.testing.search import FarEngine, few, small_engine, wanted_of
+from hashbench.testing.search import FarEngine, small_engine, wanted_of
 from hashbench.testing.small import CPU, QUERIES, small_aim, small_goal, small_hasher, small_split, small_victim
 
 _HALF_LEVEL = 0.5 / 255
@@ -32,7 +31,7 @@ class _Subject:
     """The attack, fitted, and what it is tried on."""
 
     def __init__(self, attack: Attack) -> None:
-        self.attack = replace(attack, queries=few(attack)) if isinstance(attack, QueryAttack) else attack
+        self.attack = attack.shortened() if isinstance(attack, QueryAttack) else attack
         self.split = small_split()
         self.hasher = small_hasher()
         self.budget = Budget()

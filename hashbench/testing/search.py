@@ -14,9 +14,6 @@ from hashbench.contracts.hasher import Hasher, sign
 from hashbench.contracts.search import SHOWN, Answers, Search, SearchEngine
 from hashbench.contracts.split import Split
 
-_FEW = 80
-"""Questions beside those that an attack begins with."""
-
 
 def small_engine(
     hasher: Hasher, split: Split, attack: QueryAttack, limit: int | None = None, readings: Sequence[int] = ()
@@ -34,11 +31,6 @@ def wanted_of(goal: Goal, split: Split, attack: QueryAttack, device: torch.devic
         return Wanted(goal.indices, ())
     rows = [(split.labels == target.cpu()).all(1).nonzero()[: attack.examples, 0] for target in goal.target_labels]
     return Wanted(goal.indices, tuple(split.images(of.numpy(), device) for of in rows))
-
-
-def few(attack: QueryAttack) -> int:
-    """Questions that a trial may ask for an image."""
-    return min(attack.queries, attack.least + _FEW)
 
 
 class FarEngine(SearchEngine):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import torch
@@ -24,9 +23,6 @@ from hashbench.engine.stages.stage import Given
 from hashbench.engine.stages.targets import TargetsStage
 from hashbench.engine.stages.victim import victim_of
 from hashbench.protocols.protocol import Protocol
-
-_FEW = 40
-"""Questions of an attack that is only tried, beside those it begins with."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +126,7 @@ class AskingAttacker(Attacker):
         return perturbed, seen
 
     def tried(self, batch: Batch, budget: Budget, run: Run) -> Tensor:
-        short = dataclasses.replace(self.asking, queries=min(self.asking.queries, self.asking.least + _FEW))
-        return AskingAttacker(self.given, self.stage, short, self.protocol).images(batch, budget, run)
+        return AskingAttacker(self.given, self.stage, self.asking.shortened(), self.protocol).images(batch, budget, run)
 
 
 def attacker_of(given: Given, stage: AttackStage, targets: TargetsStage, probe: Victim) -> Attacker:
