@@ -7,17 +7,18 @@ from hashbench.contracts.budget import Budget, epsilon_text
 from hashbench.contracts.checkpoint import Part
 from hashbench.contracts.descent import Descent, Memory, Task, by_image, remember
 from hashbench.contracts.ensemble import Candidate, Ensemble, Judge
+from hashbench.contracts.features import Features, kept_features
 from hashbench.contracts.goal import Goal, Wanted
 from hashbench.contracts.hasher import Backbone, Hasher, HashingMethod, Trunk, TrunkHasher, sign
 from hashbench.contracts.iterative import Iterative, tenths
 from hashbench.contracts.model import Model
-from hashbench.contracts.plugin import Plugin, option
+from hashbench.contracts.plugin import Plugin, inner, option
 from hashbench.contracts.products import Products
 from hashbench.contracts.quest import Agreement, Asked, Quest
 from hashbench.contracts.report import Report
 from hashbench.contracts.run import Run
 from hashbench.contracts.search import Answers, Search
-from hashbench.contracts.split import Features, Split, Unlabelled, epochs
+from hashbench.contracts.split import Split, Unlabelled, epochs
 from hashbench.contracts.victim import LabelledCodes, Victim
 from hashbench.contracts.weights import file_sha256, fit_state, read_state
 from hashbench.data.dataset import Dataset, RetrievalData
@@ -105,6 +106,8 @@ __all__ = [
     "epsilon_text",
     "file_sha256",
     "fit_state",
+    "inner",
+    "kept_features",
     "load_suite",
     "option",
     "read_results",

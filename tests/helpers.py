@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from torch import Tensor
 
 from hashbench.api import Budget, Coordinates, Goal, HasherName, Provenance, Run, Split, TrunkHasher
 from hashbench.cli.main import main
+from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
 from hashbench.testing.small import CPU, small_hasher, small_victim
 from hashbench.testing.small import small_split as testing_split
@@ -25,6 +28,12 @@ from hashbench.testing.small import small_split as testing_split
 def linear_hasher(bits: int = 8, side: int = 8, seed: int = 0) -> TrunkHasher:
     """The kit's hasher on images of 8 px."""
     return small_hasher(bits, side, seed)
+
+
+def sibling(kind: str, name: str, module: str) -> Any:
+    """A module beside that of a plugin."""
+    package = registry.load(kind, name).__module__.rpartition(".")[0]
+    return importlib.import_module(f"{package}.{module}")
 
 
 def small_split(rows: int = 24, classes: int = 4, side: int = 8, seed: int = 0) -> Split:

@@ -43,19 +43,21 @@ class Hasher(nn.Module):
 
 
 class TrunkHasher(Hasher):
-    """A trunk and a linear hash layer. `scale` is the method's final tanh scale."""
+    """A trunk and a hash layer, which may be more than one layer. `scale` is the method's final tanh scale."""
 
     scale: Tensor
 
-    def __init__(self, trunk: Trunk, bits: int) -> None:
+    def __init__(self, trunk: Trunk, bits: int, head: nn.Module | None = None) -> None:
+        """`head`: from the trunk's features (B, width) to logits (B, K); one linear layer where it is not given."""
         super().__init__()
         self.trunk = trunk
-        self.head = nn.Linear(trunk.width, bits)
+        self.head = nn.Linear(trunk.width, bits) if head is None else head
+        self._bits = bits
         self.register_buffer("scale", torch.ones(()))
 
     @property
     def bits(self) -> int:
-        return self.head.out_features
+        return self._bits
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b bits"]:
         """Logits: tanh of them is the relaxed code."""
@@ -95,6 +97,11 @@ class Backbone(Plugin, ABC):
 
 class HashingMethod(Plugin, ABC):
     """How a hasher is trained. The loss is a pure function of its own, tested apart."""
+
+    @property
+    def keeps_features(self) -> bool:
+        """Whether `fit` gets `Features` of the training images: the trunk stays as it is, and makes them once for all methods."""
+        return False
 
     def build(self, trunk: Trunk, bits: int) -> TrunkHasher:
         """The untrained hasher on a trunk."""

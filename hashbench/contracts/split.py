@@ -65,22 +65,6 @@ class Unlabelled(Split):
         raise AttributeError(name)
 
 
-class Features(Split):
-    """A split whose images are their features (n, width), on the device."""
-
-    def __init__(self, split: Split, features: Tensor) -> None:
-        self.name, self.labels, self.features = split.name, split.labels, features
-
-    def __len__(self) -> int:
-        return len(self.features)
-
-    def batches(self, size: int, device: torch.device, generator: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-        order = torch.arange(len(self)) if generator is None else torch.randperm(len(self), generator=generator)
-        for chunk in order.split(size):
-            positions = chunk.to(device, non_blocking=True)
-            yield positions, self.features[positions]
-
-
 def epochs(data: Split, count: int, size: int, run: Run, label: str, **parts: Part) -> Iterator[tuple[int, int, Tensor, Tensor]]:
     """Epoch, batch number in it, positions, images: `count` shuffled passes with one progress bar.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from hashbench.data.dataset import Dataset
 from hashbench.engine.store.store import digest
 from hashbench.plugins.configure import with_options
 from hashbench.plugins.fingerprint import code_hash
+from hashbench.plugins.spec import parse_spec
 from hashbench.typing import Facts
 
 P = TypeVar("P", bound=Plugin, covariant=True)
@@ -50,7 +52,22 @@ class Chosen(Generic[P]):
     @cached_property
     def key(self) -> Facts:
         """Its name, resolved options (of files their hashes), and a hash of its code."""
-        return {"name": self.name, "options": options_of(self.plugin) | dict(self.plugin.inputs()), "code": code_hash(self.plugin)}
+        facts: Facts = {
+            "name": self.name,
+            "options": options_of(self.plugin) | dict(self.plugin.inputs()),
+            "code": code_hash(self.plugin),
+        }
+        return facts | ({"parts": {name: part.key for name, part in self.parts.items()}} if self.parts else {})
+
+    @cached_property
+    def parts(self) -> Mapping[str, Chosen[Plugin]]:
+        """The plugins that options of this one name, by option, each as it was asked for."""
+        written = parse_spec(self.text).options
+        fields = {one.name: one for one in dataclasses.fields(self.plugin) if "kind" in one.metadata}  # type: ignore[arg-type]
+        return {
+            name: Chosen(one.metadata["kind"], written.get(name, str(one.default)), self.plugin.part(name))
+            for name, one in fields.items()
+        }
 
     def __reduce__(self) -> tuple[Callable[..., Chosen[Plugin]], tuple[str, str, str, Facts]]:
         file, colon, cls = self.spelled.partition("@")[0].partition(":")

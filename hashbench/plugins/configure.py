@@ -38,12 +38,26 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
             raise UnknownName(f"option of {spec.name}", key, [*names, *(["preset"] if cls.presets else [])])
         options[key] = _coerce(spec.name, key, value, hints[key])
     for field in dataclasses.fields(cls):
+        if "kind" in field.metadata:
+            options[field.name] = spelled_out(field.metadata["kind"], options.get(field.name, field.default), preset)
         if field.init and field.name not in options and field.default is field.default_factory is dataclasses.MISSING:
             raise BadOption(f"{spec.name}: its option '{field.name}' has no default: give it one with option(default, help).")
     try:
         return cls(**options)
     except ValueError as error:
         raise BadOption(f"{spec.name}: {error}") from error
+
+
+def spelled_out(kind: str, text: str, preset: str | None = None) -> str:
+    """The text of a plugin with all of its options, so that it means the same whatever the preset."""
+    plugin = configure(kind, text, preset)
+    name = parse_spec(text).name
+    options = ",".join(f"{field.name}={_said(getattr(plugin, field.name))}" for field in dataclasses.fields(plugin))
+    return f"{name}[{options}]" if options else name
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def with_options(kind: str, name: str, options: Mapping[str, Any]) -> Any:

@@ -43,7 +43,7 @@ def small_goal(count: int = QUERIES, device: torch.device = CPU) -> Goal:
 
 def small_victim(hasher: TrunkHasher, split: Split, access: Any = "gradients") -> Victim:
     """The metered view of a hasher whose database and training split are `split`."""
-    device = hasher.head.weight.device
+    device = next(hasher.parameters()).device
     with torch.no_grad():
         codes = sign(hasher(split.images(np.arange(len(split)), device)))
     reference = LabelledCodes(codes, split.labels.to(device))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers import sibling
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
@@ -76,11 +77,6 @@ def test_attacks_that_ask_wait_for_nothing_but_the_answers(attack: str, answer: 
     assert result.device == META and result.shape == images.shape
 
 
-def sibling(kind: str, name: str, module: str) -> Any:
-    package = registry.load(kind, name).__module__.rpartition(".")[0]
-    return importlib.import_module(f"{package}.{module}")
-
-
 @pytest.mark.parametrize("update", [True, False])
 @pytest.mark.parametrize("mode", ["tanh", "project", "none"])
 @pytest.mark.parametrize("attack", ["prosgan", "apga", "ttagan"])
@@ -121,9 +117,11 @@ def test_prototype_step() -> None:
         assert aims.prototype_step(net, optimiser, labels, bank, bank_labels).device == META
 
 
+LEARNED = ("dpsh", "dph", "hashnet", "csq", "dpn", "orthohash", "greedyhash", "dch", "mdsh", "bihalf", "cibhash")
+
+
 @pytest.mark.parametrize(
-    ("name", "backbone"),
-    [("dpsh", "convnet"), ("dpsh", "resnet18"), ("dpsh", "alexnet"), ("dpsh", "vgg11"), ("dph", "convnet"), ("hashnet", "convnet")],
+    ("name", "backbone"), [*((name, "convnet") for name in LEARNED), *(("dpsh", name) for name in ("resnet18", "alexnet", "vgg11"))]
 )
 def test_hasher_training_steps(name: str, backbone: str) -> None:
     method = configure("hashers", name)
@@ -131,19 +129,17 @@ def test_hasher_training_steps(name: str, backbone: str) -> None:
     with META:
         trunk = configure("backbones", backbone).build(side)
         hasher = method.build(trunk, 8)
-        images, labels, positions, bank = (
-            torch.zeros(2, 3, side, side),
-            torch.zeros(6, 3),
-            torch.zeros(2, dtype=torch.long),
-            torch.zeros(6, 8),
-        )
+        images, labels, positions = torch.zeros(2, 3, side, side), torch.zeros(6, 3), torch.zeros(2, dtype=torch.long)
         classifier = nn.Sequential(trunk, nn.Linear(trunk.width, 3))
     augment = sibling("hashers", "dpsh", "augment")
     warmup = sibling("hashers", "dpsh", "warmup")
+    kept = method.begin(hasher, labels, Run(0, META))
     with OnlyHere(META):
         images = augment.flip_and_shift(images, torch.Generator().manual_seed(0))
         method.before_step(hasher, 0)
-        assert method.step(hasher, torch.optim.SGD(hasher.parameters(), 0.1), bank, labels, positions, images).device == META
+        views = method.views(images, torch.Generator().manual_seed(0))
+        views = trunk(views) if method.keeps_features else views
+        assert method.step(hasher, torch.optim.SGD(hasher.parameters(), 0.1), kept, labels, positions, views).device == META
         assert warmup.warm_up_step(classifier, torch.optim.AdamW(classifier.parameters()), images, labels[:2]).device == META
 
 

@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 NEEDS_TIMM = pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="timm is not installed")
 SPECS = {
     "attacks": f"{EXAMPLES}/momentum_ifgsm/momentum_ifgsm.py:MomentumIFGSM",
-    "hashers": f"{EXAMPLES}/csq/csq.py:CSQ",
+    "hashers": f"{EXAMPLES}/dsh/dsh.py:DSH",
     "backbones": f"{EXAMPLES}/timm_backbone/timm_backbone.py:Timm",
 }
 
@@ -44,20 +44,14 @@ def test_without_momentum_it_is_ifgsm() -> None:
     assert torch.equal(with_none, plain)
 
 
-@pytest.mark.parametrize(("classes", "bits"), [(10, 16), (32, 16), (21, 32)])
-def test_centres_are_half_the_bits_apart_or_opposite(classes: int, bits: int) -> None:
-    centres = module("hashers").hash_centres(classes, bits, torch.Generator())
-    agree = (centres @ centres.T - bits * torch.eye(classes)).unique().tolist()
-    assert centres.shape == (classes, bits) and set(agree) <= {0.0, float(-bits)}
-
-
-def test_csq_loss_equals_a_transcription() -> None:
+def test_dsh_loss_equals_a_transcription() -> None:
     rng = torch.Generator().manual_seed(0)
-    u = torch.rand(3, 4, generator=rng).double() * 1.8 - 0.9
-    h = torch.where(torch.rand(3, 4, generator=rng) < 0.5, -1.0, 1.0).double()
-    total = 0.0
-    for a, c in zip(u.flatten().tolist(), h.flatten().tolist(), strict=True):
-        p, t = (a + 1) / 2, (c + 1) / 2
-        total -= t * torch.tensor(p).double().log().item() + (1 - t) * torch.tensor(1 - p).double().log().item()
-    expected = total / 12 + 0.1 * sum((abs(a) - 1) ** 2 for a in u.flatten().tolist()) / 12
-    assert float(module("hashers").csq_loss(u, h, 0.1)) == pytest.approx(expected, abs=1e-6)
+    logits = torch.randn(3, 4, generator=rng).double()
+    similar = torch.tensor([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0], [2.0, 0.0, 1.0]])
+    rows, total = logits.tolist(), 0.0
+    for i in range(3):
+        for j in range(3):
+            apart = sum((a - b) ** 2 for a, b in zip(rows[i], rows[j], strict=True))
+            total += (apart if similar[i, j] else max(0.0, 8 - apart)) / 2
+    expected = total / 9 + 0.1 * sum(abs(abs(a) - 1) for row in rows for a in row) / 3
+    assert float(module("hashers").dsh_loss(logits, similar, 0.1)) == pytest.approx(expected, abs=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import torch
 from hashbench.contracts.run import DTYPES, PRECISIONS, Precision
 from hashbench.engine.machine.compiling import check_compiler
 from hashbench.errors import UnknownName, UserError
+
+log = logging.getLogger(__name__)
 
 _PARTS = ("attacks", "hashing", "training")
 
@@ -53,6 +56,8 @@ class Precisions:
         for precision in sorted(set(self.facts.values()) - {"fp32"}):
             if not _computes(precision, device):
                 raise UserError(f"{device} does not compute in {precision}: give another --precision or --device.")
+            if device.type == "cpu" and torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX", "AVX2"):
+                log.warning("this processor has no instructions for %s and will be slower in it than in fp32", precision)
 
 
 @contextmanager

@@ -9,14 +9,17 @@ from typing import ClassVar
 
 import torch
 
+from hashbench.contracts.features import Features
 from hashbench.contracts.hasher import Backbone, HashingMethod, TrunkHasher
 from hashbench.contracts.plugin import Plugin
 from hashbench.contracts.run import Run, derive_seed
+from hashbench.contracts.split import Split
 from hashbench.engine.choices import Chosen, Imported
 from hashbench.engine.machine.lowering import training_in
 from hashbench.engine.machine.seeds import aside
 from hashbench.engine.machine.tensors import FILE, load_facts, load_tensors, save_product
 from hashbench.engine.publishing.card import WEIGHTS, Card, read_card
+from hashbench.engine.stages.features import FeaturesStage
 from hashbench.engine.stages.hasher import HasherStage, LoadedHasher
 from hashbench.engine.stages.pixels import train_content
 from hashbench.engine.stages.stage import LOWERING, Given, Stage, in_precision
@@ -44,7 +47,10 @@ class TrainedStage(HasherStage):
     """Take these weights instead of training."""
 
     def needs(self) -> Mapping[str, Stage[object]]:
-        return {"pixels": self.pixels} if self.imported is not None else {"pixels": self.pixels, "trunk": self.trunk}
+        if self.imported is not None:
+            return {"pixels": self.pixels}
+        kept = {"features": FeaturesStage(self.trunk)} if self.method.plugin.keeps_features else {}
+        return {"pixels": self.pixels, "trunk": self.trunk, **kept}
 
     def depends(self) -> Facts:
         if self.imported is not None:
@@ -91,8 +97,13 @@ class TrainedStage(HasherStage):
         trunk.load_state_dict(weights.state)
         hasher = self.method.plugin.build(trunk.to(run.device), self.bits).to(run.device)
         with training_in(hasher.trunk, self.training):
-            facts = self.method.plugin.fit(hasher, given.get(self.pixels).split("train"), run)
+            facts = self.method.plugin.fit(hasher, self._training_data(given), run)
         save_product(draft, hasher.state_dict(), {**weights.facts, **facts, **in_precision(self.training)})
+
+    def _training_data(self, given: Given) -> Split:
+        """The training images, or their features where the trunk stays."""
+        images = given.get(self.pixels).split("train")
+        return Features(images, given.get(FeaturesStage(self.trunk))) if self.method.plugin.keeps_features else images
 
     def _take_over(self, draft: Path, given: Given, imported: Imported) -> None:
         """A published hasher, as seen on these images."""
