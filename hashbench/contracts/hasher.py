@@ -98,6 +98,13 @@ class Backbone(Plugin, ABC):
 class HashingMethod(Plugin, ABC):
     """How a hasher is trained. The loss is a pure function of its own, tested apart."""
 
+    starts_from: ClassVar[str] = ""
+    """The option that names a method (`inner`) whose trained hasher `fit` is given: a defence's; none by default."""
+
+    def around(self, hasher: TrunkHasher) -> TrunkHasher:
+        """What becomes of the hasher that it starts from, before `fit`; as it is by default."""
+        return hasher
+
     @property
     def keeps_features(self) -> bool:
         """Whether `fit` gets `Features` of the training images: the trunk stays as it is, and makes them once for all methods."""

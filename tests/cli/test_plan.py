@@ -101,6 +101,7 @@ def test_the_graph_of_a_run_is_printed_and_drawn(tmp_path: Path) -> None:
     assert counts == {
         "pixels": 1,
         "trunk": 1,
+        "features": 1,
         "targets": 1,
         "hasher": 2,
         "codes": 2,

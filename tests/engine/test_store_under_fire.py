@@ -197,7 +197,7 @@ def test_plan_makes_nothing_and_knows_what_is_there(tmp_path: Path) -> None:
     after = hashbench("plan", *args)
     assert "to be made: nothing" in after.stdout and "Nothing is to be made." in after.stdout
     more = hashbench("plan", *args[:1], "dhta[steps=3]", *args[2:])
-    assert "in the store: pixels, trunk, hasher, targets, codes, aim, aim-codes, controls" in more.stdout
+    assert "in the store: pixels, trunk, features, hasher, targets, codes, aim, aim-codes, controls" in more.stdout
     assert "to be made: fitted-attack, images, attacked-codes" in more.stdout
     assert {product.name for product in products(tmp_path / "store")} == made
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 
@@ -49,6 +49,8 @@ class TrainedStage(HasherStage):
     def needs(self) -> Mapping[str, Stage[object]]:
         if self.imported is not None:
             return {"pixels": self.pixels}
+        if self.start is not None:
+            return {"pixels": self.pixels, "start": self.start}
         kept = {"features": FeaturesStage(self.trunk)} if self.method.plugin.keeps_features else {}
         return {"pixels": self.pixels, "trunk": self.trunk, **kept}
 
@@ -67,6 +69,12 @@ class TrainedStage(HasherStage):
     def trunk(self) -> TrunkStage:
         """The trunk it is trained on."""
         return TrunkStage(self.pixels, self.backbone, self.seed_of_run, self.training)
+
+    @property
+    def start(self) -> TrainedStage | None:
+        """The hasher that training starts from, where the method names one."""
+        name = self.method.plugin.starts_from
+        return replace(self, method=cast(Chosen[HashingMethod], self.method.parts[name])) if name else None
 
     @property
     def called(self) -> HasherName:
@@ -91,14 +99,23 @@ class TrainedStage(HasherStage):
     def make(self, draft: Path, given: Given, run: Run) -> None:
         if self.imported is not None:
             return self._take_over(draft, given, self.imported)
+        hasher, facts = self._begun(given, run)
+        with training_in(hasher.trunk, self.training):
+            facts |= self.method.plugin.fit(hasher, self._training_data(given), run)
+        save_product(draft, hasher.state_dict(), {**facts, **in_precision(self.training)})
+
+    def _begun(self, given: Given, run: Run) -> tuple[TrunkHasher, Facts]:
+        """The hasher that training starts from, and facts about it: on a trunk, or around one that is trained."""
+        if self.start is not None:
+            before = given.get(self.start)
+            trained = self.start.untrained()
+            trained.load_state_dict(before.hasher.state_dict())
+            return self.method.plugin.around(trained).to(run.device), dict(before.facts)
         weights = given.get(self.trunk)
         with aside(run.device):
             trunk = self.trunk.build()
         trunk.load_state_dict(weights.state)
-        hasher = self.method.plugin.build(trunk.to(run.device), self.bits).to(run.device)
-        with training_in(hasher.trunk, self.training):
-            facts = self.method.plugin.fit(hasher, self._training_data(given), run)
-        save_product(draft, hasher.state_dict(), {**weights.facts, **facts, **in_precision(self.training)})
+        return self.method.plugin.build(trunk.to(run.device), self.bits).to(run.device), dict(weights.facts)
 
     def _training_data(self, given: Given) -> Split:
         """The training images, or their features where the trunk stays."""

@@ -1,0 +1,219 @@
+"""Adversarial training of a hasher that is trained already: one loop, whatever the inner attack and the loss on its images."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from hashbench.api import (
+    Attack,
+    Budget,
+    FittedAim,
+    Goal,
+    LabelledCodes,
+    Part,
+    Run,
+    Split,
+    TrunkHasher,
+    Victim,
+    epochs,
+    inner,
+    option,
+    sign,
+)
+
+from .training import Batch
+from .wrapping import Wrapping
+
+STEPS = "ifgsm[steps=7,step_size=2/255,start=uniform,starts=1,keep=last,anneal=none,rule=sign]"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A training batch as it is, and as the inner attack changed it."""
+
+    clean: Batch
+    changed: Tensor
+    """The relaxed codes (B, K) of the changed images."""
+    changed_features: Tensor
+    """What the trunk makes of them (B, width)."""
+    aimed: Tensor
+    """The codes (B, K) of -1 and +1 that the attack steered to."""
+    bank: Tensor
+    """The relaxed codes (N, K) of the training images, each as it was last seen."""
+    labels: Tensor
+    """Their labels (N, C)."""
+    taught: Batch
+    """What the hasher that was started from makes of the clean images."""
+
+
+@dataclass(frozen=True)
+class AdversarialTraining(Wrapping):
+    """Each step lowers the method's loss on images, and another on those images as an attack on the hasher of the moment has them.
+
+    The attack sees the hasher in evaluation mode (the releases leave dropout on), and its codes come from the bank.
+    """
+
+    starts_from: ClassVar[str] = "method"
+    halvings: ClassVar[tuple[float, ...]] = (0.5, 0.75)
+    """After which shares of the epochs the rate falls tenfold."""
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"epochs": 5, "attack": STEPS.replace("7", "4", 1)}}
+    aim: str = inner("aims", "centre[away=true]", "the code that the inner attack steers to")
+    attack: str = inner("attacks", STEPS, "the inner attack")
+    epsilon: float = option(8 / 255, "budget of the inner attack, L-inf")
+    epochs: int = option(20, "passes over the training split")
+    batch_size: int = option(32, "images a step")
+    optimiser: Literal["sgd", "adam"] = option("sgd", "SGD, or Adam with beta1 0.5")
+    rate: float = option(0.05, "learning rate; it falls tenfold after half, and after three quarters of the epochs")
+    momentum: float = option(0.0, "of SGD")
+    weight_decay: float = option(1e-5, "weight decay")
+    augment: bool = option(False, "mirror and shift the training images")
+
+    @abstractmethod
+    def term(self, seen: Seen) -> Tensor:
+        """The loss on the changed images, which is added to the method's on the clean ones."""
+
+    def fit(self, hasher: TrunkHasher, data: Split, run: Run) -> dict[str, Any]:
+        hasher.to(run.device)
+        teacher = deepcopy(hasher).eval().requires_grad_(False)
+        method = replace(self.trained, trunk_rate=1.0, augment=self.augment)
+        labels = data.labels.to(run.device)
+        kept = method.begin(hasher, labels, run)
+        bank = torch.cat([torch.tanh(teacher(images)) for _, images in data.batches(self.batch_size, run.device)])
+        weights = [
+            *hasher.parameters(),
+            *(w for part in kept.values() if isinstance(part, torch.nn.Module) for w in part.parameters()),
+        ]
+        optimiser = self._optimiser(weights)
+        falls = [max(int(share * self.epochs), 1) for share in self.halvings]
+        schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, falls, 0.1)
+        parts: dict[str, Part] = {"hasher": hasher, "adversarial bank": bank, "optimiser": optimiser, "schedule": schedule, **kept}
+        inner_attack, aim = self.part("attack"), FittedAim(self.part("aim"), {})
+        for epoch, i, positions, images in epochs(data, self.epochs, self.batch_size, run, "adversarial training", **parts):
+            if i == 0 and epoch > 0:
+                schedule.step()
+            looked = method.views(images, run.generator)
+            plain = images if method.again else looked
+            changed, aimed = self._attacked(hasher, inner_attack, aim, plain, positions, bank, labels, run)
+            clean = method.see(hasher.train(), positions, labels, looked)
+            bank.index_copy_(0, positions, clean.outputs[: len(positions)].detach())
+            features = hasher.trunk(changed)
+            with torch.no_grad():
+                taught = replace(method, trunk_rate=1.0).see(teacher, positions, labels, plain)
+            outputs = torch.tanh(hasher.of_features(features))
+            seen = Seen(clean, outputs, features, aimed, bank, labels, taught)
+            loss = method.batch_loss(clean, kept, labels) + self.term(seen)
+            optimiser.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss)
+            optimiser.step()
+        return {"defence": f"{self.epochs} epochs of adversarial training of the whole network"}
+
+    def _attacked(
+        self,
+        hasher: TrunkHasher,
+        attack: Attack,
+        aim: FittedAim,
+        images: Tensor,
+        positions: Tensor,
+        bank: Tensor,
+        labels: Tensor,
+        run: Run,
+    ) -> tuple[Tensor, Tensor]:
+        """The images as the inner attack changes them, and the codes it steers to."""
+        own = labels[positions]
+        drawn = labels[torch.randint(0, len(labels), (len(own),), generator=run.generator).to(run.device)]
+        goal = Goal(own, drawn, tuple(range(len(own))))
+        fresh = Run(int(torch.randint(2**62, (1,), generator=run.generator)), run.device, len(own))
+        with attackable(hasher, LabelledCodes(sign(bank), labels)) as victim:
+            codes = aim.codes(victim, images, goal, fresh)
+            return attack.perturb(victim, {}, images, goal, codes, Budget(self.epsilon), fresh), codes
+
+    def _optimiser(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        if self.optimiser == "adam":
+            return torch.optim.Adam(weights, lr=self.rate, betas=(0.5, 0.999), weight_decay=self.weight_decay)
+        return torch.optim.SGD(weights, lr=self.rate, momentum=self.momentum, weight_decay=self.weight_decay)
+
+
+@contextmanager
+def attackable(hasher: TrunkHasher, reference: LabelledCodes) -> Iterator[Victim]:
+    """The hasher as an attack sees it: in evaluation mode, its weights frozen; they learn again afterwards."""
+    try:
+        yield Victim(hasher, "gradients", {"train": lambda: reference, "database": lambda: reference})
+    finally:
+        hasher.requires_grad_(True)
+
+
+@dataclass(frozen=True)
+class CgAT(AdversarialTraining):
+    """CgAT: adversarial training against the attack away from the centre code of an image's labels (WWW 2023)"""
+
+    paper: ClassVar[str] = "https://arxiv.org/abs/2204.10779"
+    halvings: ClassVar[tuple[float, ...]] = (0.5,)  # the second milestone of the release never fires
+    epochs: int = option(30, "passes over the training split")
+    rate: float = option(0.01, "learning rate; it falls tenfold after half of the epochs")
+    momentum: float = option(0.9, "of SGD")
+    weight_decay: float = option(5e-4, "weight decay")
+    augment: bool = option(True, "mirror and shift the training images")
+
+    def term(self, seen: Seen) -> Tensor:
+        """-mean f(x') . c over images and bits, where the attack steered to -c."""
+        return (seen.changed * seen.aimed).mean()
+
+
+@dataclass(frozen=True)
+class SAAT(AdversarialTraining):
+    """SAAT: adversarial training against the attack away from the mainstay code of an image's labels (TIFS 2023)"""
+
+    paper: ClassVar[str] = "https://github.com/xandery-geek/SAAT"
+    aim: str = inner("aims", "mainstay[away=true]", "the code that the inner attack steers to")
+    weight: float = option(1.0, "of the agreement with the mainstay code")
+    quantisation: float = option(1e-4, "weight of the distance of changed images' outputs to -1 and +1")
+
+    def term(self, seen: Seen) -> Tensor:
+        """-lambda mean f(x') . m + mu mean (f(x') - sign)^2, where the attack steered to -m."""
+        return (
+            self.weight * (seen.changed * seen.aimed).mean()
+            + self.quantisation * (seen.changed - sign(seen.changed)).square().mean()
+        )
+
+
+@dataclass(frozen=True)
+class ATRDH(AdversarialTraining):
+    """ATRDH: adversarial training against attacks towards other labels' codes, by pairs with clean images (SIGIR 2021)
+
+    Towards the centre code of labels that are drawn, where the release trains a network beside the hasher that says the code.
+    """
+
+    paper: ClassVar[str] = ""
+    aim: str = inner("aims", "centre", "the code that the inner attack steers to")
+    optimiser: Literal["sgd", "adam"] = option("adam", "SGD, or Adam with beta1 0.5")
+    rate: float = option(1e-4, "learning rate; it falls tenfold after half, and after three quarters of the epochs")
+    weight_decay: float = option(0.0, "weight decay")
+
+    def term(self, seen: Seen) -> Tensor:
+        """Mean over (B, N) of (f(x') U^T / K - s)^2, s = 1 where two images share a class, else -1; U the bank of clean outputs."""
+        similar = (seen.clean.labels @ seen.labels.T > 0).to(seen.changed.dtype)
+        return (seen.changed @ seen.bank.T / seen.bank.shape[1] - (2 * similar - 1)).square().mean()
+
+
+@dataclass(frozen=True)
+class CRDAT(AdversarialTraining):
+    """CRDAT: on changed images the hasher learns the codes and features that it had on clean ones before (SIGIR 2025)
+
+    Forms of ours: the paper's are not published where we could read them.
+    """
+
+    paper: ClassVar[str] = "https://chatpaper.com/paper/169464"
+    aim: str = inner("aims", "own", "the code that the inner attack steers to")
+
+    def term(self, seen: Seen) -> Tensor:
+        """-mean f(x') . sign f_t(x), and 1 less the cosine of the features, f_t the hasher that was started from."""
+        codes = -(seen.changed * sign(seen.taught.logits)).mean()
+        return codes + 1 - torch.nn.functional.cosine_similarity(seen.changed_features, seen.taught.features).mean()
