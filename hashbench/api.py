@@ -30,7 +30,7 @@ from hashbench.results.cell import About, CellResult, Coordinates, HasherName, M
 from hashbench.results.reading import read_results
 from hashbench.results.results import Results, csv_text
 from hashbench.results.run import RunFacts, Shown
-from hashbench.results.setting import Setting
+from hashbench.results.setting import Setting, paired_difference
 from hashbench.retrieval import HammingRanking
 from hashbench.retrieval.oracle import best_codes
 from hashbench.suites.schema import Row as ShowRow
@@ -110,6 +110,7 @@ __all__ = [
     "kept_features",
     "load_suite",
     "option",
+    "paired_difference",
     "read_results",
     "read_state",
     "remember",

@@ -75,6 +75,21 @@ class Setting:
         return self._means[key]
 
 
+def paired_difference(first: CellResult, second: CellResult, metric: str) -> Difference | None:
+    """The difference of two cells of one set of queries and one seed, on two hashers: its mean and 95 % interval.
+
+    None where one of them has no values by query, or they were not of the same queries.
+    """
+    values = [cell.arrays.get(f"per_query/{metric}") for cell in (first, second)]
+    if values[0] is None or values[1] is None or first.made is None or second.made is None:
+        return None
+    if first.made.targets.sha256 != second.made.targets.sha256 or len(values[0]) != len(values[1]) or len(values[0]) < 2:
+        return None
+    gap = values[0] - values[1]
+    low, high = Bootstrap(len(gap), first.at.seed).interval(gap)
+    return float(np.nanmean(gap)), low, high
+
+
 def settings_of(cells: Iterable[CellResult]) -> list[Setting]:
     """Cells by what their attacks share. One without a number stands with the first setting of its names."""
     found: dict[tuple[object, ...], Setting] = {}

@@ -53,9 +53,9 @@ class Row(_Strict):
 
 class Show(_Strict):
     """A table or figure: metrics as rows and hashers as columns; attacks as rows and measures as columns; a transfer matrix;
-    precision-recall curves; retrieved images; measures over an option's values."""
+    precision-recall curves; retrieved images; measures over an option's values; defended hashers beside what they defend."""
 
-    kind: Literal["rows", "measures", "matrix", "curves", "retrieved", "sweep"]
+    kind: Literal["rows", "measures", "matrix", "curves", "retrieved", "sweep", "defences"]
     rows: list[Row] = Field(min_length=1)
     measures: list[Measure] = Field(default_factory=list)
     option: str = ""
@@ -64,7 +64,9 @@ class Show(_Strict):
     def _whole(self) -> Show:
         if self.kind == "rows" and any(row.metric is None for row in self.rows):
             raise ValueError("each row of kind 'rows' needs a metric")
-        if self.kind != "rows" and any(row.attack is None for row in self.rows):
+        if self.kind == "defences" and any(row.attack is None and row.metric is None for row in self.rows):
+            raise ValueError("each row of kind 'defences' needs an attack or a metric")
+        if self.kind not in ("rows", "defences") and any(row.attack is None for row in self.rows):
             raise ValueError(f"each row of kind '{self.kind}' needs an attack")
         if self.kind in ("measures", "sweep") and not self.measures:
             raise ValueError(f"kind '{self.kind}' needs measures")

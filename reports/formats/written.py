@@ -12,7 +12,7 @@ from hashbench.api import Report, Results, option, write_atomically
 from ..tables.model import Table
 from .catalogue import TABLES, tables
 
-_TABLES = ("rows", "measures", "matrix", "sweep")
+_TABLES = ("rows", "measures", "matrix", "sweep", "defences")
 """Kinds of show that are tables."""
 
 

@@ -16,6 +16,7 @@ from ..charts.strips import strips
 from ..pictures.encoding import Quality
 from ..pictures.gallery import Sample, quality_for, samples_of, strips_of
 from ..tables.columns import column_of
+from ..tables.defences import defences
 from ..tables.model import Column, Entry, Line, Table
 from ..tables.names import in_order, label, labels
 from ..tables.whole import headings, number_of, transfer
@@ -40,7 +41,15 @@ def parts(suite: Shown, results: Results) -> list[Part]:
     """All that a suite shows, in its order."""
     wanted = set(suite.cells)
     own = Results(results.runs, [cell for cell in results.cells if cell.slug in wanted])
-    build = {"rows": _rows, "measures": _measures, "matrix": _matrix, "curves": _curves, "retrieved": _retrieved, "sweep": _sweep}
+    build = {
+        "rows": _rows,
+        "measures": _measures,
+        "matrix": _matrix,
+        "curves": _curves,
+        "retrieved": _retrieved,
+        "sweep": _sweep,
+        "defences": _defences,
+    }
     found = []
     for show in suite.show:
         named = [row for row in show.rows if row.attack is None or row.attack in suite.attacks]
@@ -112,6 +121,10 @@ def _retrieved(suite: Shown, rows: Rows, results: Results, show: Show) -> Part:
     drawn = [(made, label(cells[0].names)) for cells in picked if (made := strips_of(cells))]
     charts = [strips(suite.title, f"{suite.about} {where}", made) for made, where in drawn]
     return Part(charts=charts, samples=[sample for cells in picked for sample in samples_of(cells, quality)], quality=quality)
+
+
+def _defences(suite: Shown, rows: Rows, results: Results, show: Show) -> Part:
+    return Part([defences(suite.title, suite.about, rows, results)])
 
 
 def _sweep(suite: Shown, rows: Rows, results: Results, show: Show) -> Part:

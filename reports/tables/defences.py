@@ -1,0 +1,77 @@
+"""What each defence's claims come to: the defended hasher beside the one it started from, over the same queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hashbench.api import CellResult, Results, Setting, ShowRow, paired_difference
+
+from .model import Column, Entry, Line, Table
+from .names import in_order, shown
+from .whole import number_of
+
+COLUMNS = (
+    *(Column("defence", None), Column("on", None), Column("under", None), Column("undefended"), Column("defended")),
+    *(Column("difference", help="paired over queries, with its 95 % interval"), Column("the claim to be harder to move", None)),
+)
+
+
+def defences(title: str, about: str, rows: Sequence[ShowRow], results: Results) -> Table:
+    """For each defended hasher of a run, and each attack: MAP without and with the defence, and whether the gain holds."""
+    settings = in_order(results.white_box)
+    lines = [
+        _line(defended, before, row)
+        for defended in settings
+        if (before := undefended(defended, settings)) is not None
+        for row in rows
+    ]
+    return Table(title, about, list(COLUMNS), lines, labels=3)
+
+
+def undefended(setting: Setting, settings: Sequence[Setting]) -> Setting | None:
+    """The setting of the hasher that a defended one started from: its option `method`, all else the same."""
+    inner = next((cell.option("method", "hasher") for cell in setting.done), None)
+    if not isinstance(inner, str):
+        return None
+    name = inner.partition("[")[0]
+    others = {key: value for key, value in setting.names.items() if key not in ("hasher", "target")}
+
+    def fits(other: Setting) -> bool:
+        same = all(other.names[key] == value for key, value in others.items())
+        return same and str(other.names["hasher"]).partition("[")[0] == name
+
+    return next((other for other in settings if fits(other)), None)
+
+
+def _line(defended: Setting, before: Setting, row: ShowRow) -> Line:
+    metric = row.metric or "map_attacked"
+    cells = [_cell(setting, row.attack, metric) for setting in (before, defended)]
+    gap = paired_difference(cells[1], cells[0], metric) if cells[0] is not None and cells[1] is not None else None
+    difference = Entry(why="the two have no values over the same queries") if gap is None else Entry(*gap, signed=True)
+    told = Entry(kept(cells[1], cells[0], metric) if metric == "map_clean" else verdict(gap))
+    names = [Entry(str(shown(name, defended.names[name]))) for name in ("hasher", "backbone")]
+    return Line((*names, Entry(row.label), *(number_of(cell, metric) for cell in cells), difference, told))
+
+
+def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:
+    found = [cell for cell in setting.done if attack in (None, cell.at.attack) and cell.value(metric) is not None]
+    return found[0] if found else None
+
+
+def verdict(gap: tuple[float, float, float] | None) -> str:
+    """What a paired gain of MAP under an attack says of the claim."""
+    if gap is None:
+        return "can't be told"
+    if gap[1] > 0:
+        return "holds"
+    return "does not hold: it is easier to move" if gap[2] < 0 else "does not hold: no difference beyond its interval"
+
+
+def kept(defended: CellResult | None, before: CellResult | None, metric: str) -> str:
+    """The share of clean MAP that a defence keeps."""
+    values = [None if cell is None else cell.value(metric) for cell in (defended, before)]
+    if values[0] is None or not values[1]:
+        return "–"
+    return f"keeps {np.round(100 * values[0] / values[1]):.0f} %"

@@ -1,0 +1,79 @@
+"""The table of defences: which hasher each stands beside, and what it says of claims."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import synthetic
+from helpers import sibling
+
+from hashbench.api import CellResult, Results, ShowRow
+
+ROWS = [ShowRow(label="clean", metric="map_clean"), ShowRow(label="led away", attack="ifgsm[steps=5]", metric="map_attacked")]
+
+
+def tables() -> Any:
+    import importlib
+
+    package = sibling("reports", "html", "html").__name__.rpartition(".formats")[0]
+    return importlib.import_module(f"{package}.tables.defences")
+
+
+def of(gain: float, spread: float = 0.01, kept: float = 0.8) -> Results:
+    """A run of dpsh and of two defences of it, one of 16 and 32 bits; the defended MAP is larger by the gain."""
+    found = synthetic.results(attacks=("noise", "ifgsm[steps=5]"), hashers=("dpsh", "saat[method=dpsh]", "jpeg"))
+    cells = [defended(cell, gain, spread, kept) if cell.at.source.hasher != "dpsh" else cell for cell in found.cells]
+    return Results(found.runs, cells)
+
+
+def defended(cell: CellResult, gain: float, spread: float, kept: float) -> CellResult:
+    before = np.random.default_rng(0).normal(0, spread, synthetic.QUERIES)
+    base = next(c for c in synthetic.results(("noise", "ifgsm[steps=5]")).cells if c.at.attack == cell.at.attack)
+    undefended = base.arrays["per_query/map_attacked"]
+    values = {
+        "per_query/map_attacked": undefended + gain + before,
+        "per_query/map_clean": kept * base.arrays["per_query/map_clean"],
+    }
+    rows = tuple(
+        row.model_copy(update={"value": float(values[f"per_query/{row.metric}"].mean())})
+        if f"per_query/{row.metric}" in values
+        else row
+        for row in cell.rows
+    )
+    assert cell.made is not None
+    options = cell.made.options | {"hasher": {"method": "dpsh[epochs=3]"}}
+    return replace(cell, rows=rows, arrays=cell.arrays | values, made=cell.made.model_copy(update={"options": options}))
+
+
+@pytest.mark.parametrize(
+    ("gain", "says"),
+    [(0.1, "holds"), (-0.1, "does not hold: it is easier to move"), (0.0, "does not hold: no difference beyond its interval")],
+)
+def test_each_defence_stands_beside_its_own_hasher_and_is_judged_by_the_interval(gain: float, says: str) -> None:
+    table = tables().defences("t", "a", ROWS, of(gain, spread=0.2 if gain == 0 else 0.01))
+    assert len(table.lines) == 2 * 2 * len(ROWS)  # two defences, two code lengths
+    for clean, moved in zip(table.lines[::2], table.lines[1::2], strict=True):
+        assert clean.entries[-1].value == "keeps 80 %"
+        without, with_, difference = moved.entries[3:6]
+        assert isinstance(without.value, float) and isinstance(with_.value, float) and isinstance(difference.value, float)
+        assert with_.value - without.value == pytest.approx(difference.value, abs=1e-9)
+        assert difference.low is not None and difference.high is not None and difference.low <= difference.value <= difference.high
+        assert moved.entries[-1].value == says
+
+
+def test_a_hasher_without_a_defence_has_no_line_and_other_queries_are_not_compared() -> None:
+    assert tables().defences("t", "a", ROWS, synthetic.results()).lines == []
+    found = of(0.1)
+    cells = []
+    for cell in found.cells:
+        assert cell.made is not None
+        if cell.at.source.hasher == "jpeg":
+            targets = cell.made.targets.model_copy(update={"sha256": "0" * 64})
+            cell = replace(cell, made=cell.made.model_copy(update={"targets": targets}))
+        cells.append(cell)
+    table = tables().defences("t", "a", ROWS, Results(found.runs, cells))
+    told = {str(line.entries[0].value): line.entries[-1].value for line in table.lines if line.entries[2].value == "led away"}
+    assert told == {"saat[method=dpsh]": "holds", "jpeg": "can't be told"}
