@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,9 @@ from hashbench.testing import FINDINGS
 from hashbench.testing.small import named
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NEEDS_TIMM = pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="timm is not installed")
 SPECS = {
     "attacks": f"{EXAMPLES}/momentum_ifgsm/momentum_ifgsm.py:MomentumIFGSM",
     "hashers": f"{EXAMPLES}/dsh/dsh.py:DSH",
-    "backbones": f"{EXAMPLES}/timm_backbone/timm_backbone.py:Timm",
 }
 
 
@@ -30,7 +27,7 @@ def module(kind: str) -> Any:
     return sys.modules[registry.load(kind, SPECS[kind]).__module__]
 
 
-@pytest.mark.parametrize("kind", ["attacks", "hashers", pytest.param("backbones", marks=NEEDS_TIMM)])
+@pytest.mark.parametrize("kind", ["attacks", "hashers"])
 def test_contracts(kind: str) -> None:
     assert FINDINGS[kind](named(kind, SPECS[kind])) == []
 

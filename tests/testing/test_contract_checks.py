@@ -32,7 +32,7 @@ from hashbench.testing import (
 from hashbench.testing.small import named
 
 GENERATORS = ("prosgan", "ttagan", "apga")
-APART = (*GENERATORS, "lists", "foolbox", "autohash")
+APART = (*GENERATORS, "lists", "foolbox", "autohash", "timm")
 BUILT_IN = [(kind, name) for kind in registry.KINDS for name in registry.entries(kind) if name not in APART]
 
 
