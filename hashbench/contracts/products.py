@@ -77,6 +77,8 @@ class Products:
     """(Q, 3, h, w) uint8, or float32 in [0, 1] where the protocol does not round: the very images that were hashed."""
     hash: Callable[[np.ndarray], np.ndarray]
     """Codes (n, K) of images (n, 3, h, w) uint8, on the hasher that is scored."""
+    logits: Callable[[np.ndarray], np.ndarray]
+    """Its logits (n, K) of such images, or of float32 ones in [0, 1]."""
     database_pixels: Callable[[np.ndarray], np.ndarray]
     """Database positions -> (n, 3, h, w) uint8."""
     controls: Mapping[str, np.ndarray]

@@ -46,6 +46,7 @@ def small_products(protocol: str = "harmonised") -> Products:
         clean_pixels=clean,
         adversarial=moved if eight_bit else (moved / np.float32(255)).astype(np.float32),
         hash=lambda images: np.where(images.reshape(len(images), -1)[:, :_BITS] > 127, 1, -1).astype(np.int8),
+        logits=lambda images: images.reshape(len(images), -1)[:, :_BITS] / (128 if images.dtype == np.uint8 else 0.5) - 1.0,
         database_pixels=lambda rows: pixels[rows],
         controls={"pixels": rng.random(_QUERIES), "random": rng.random(_QUERIES)},
         log=AttackLog(zeros + 1e-4, zeros + 0.03, zeros + 0.9, 0.01, 1.0, 1.0, 2.0, 1.0, zeros.astype(bool), 0.0),

@@ -8,6 +8,8 @@ from .model import Column
 
 READINGS = (100, 500, 1000, 2000, 10_000)
 """Of the protocol query-1."""
+DETECTORS = ("margin", "quantisation", "distance", "denoising")
+"""Of the benchmark `detection`."""
 _COLUMNS = {
     "t_map": Column("t-MAP", help="mean average precision of the targets: how far the attack steers retrieval"),
     "t_map_share_own_aim": Column(
@@ -55,6 +57,11 @@ _COLUMNS = {
     "backwards_per_image": Column("backwards / image", 1),
     **{f"t_map_at_{count}": Column(f"t-MAP at {count:,}", help=f"after {count:,} questions") for count in READINGS},
     **{f"map_attacked_at_{count}": Column(f"MAP at {count:,}", help=f"after {count:,} questions") for count in READINGS},
+    **{
+        f"detected_{name}": Column(f"AUC, {name}", 2, help="chance that it scores above a clean query; 0.5 is chance")
+        for name in DETECTORS
+    },
+    **{f"hits_{name}": Column(f"hits, {name}", 0, 100.0, " %", help="found at 5 % false alarms") for name in DETECTORS},
     "questions": Column("questions", 0, help="asked of the search engine for a query"),
     "questions_to_half": Column("questions to half", 0, help="until half of the way from the clean query to the oracle's code"),
     "questions_to_fit": Column("questions before", 0, help="asked before a query was seen, for all of them together"),

@@ -45,6 +45,7 @@ def products(protocol: Protocol = PROTOCOLS["harmonised"], **changed: Any) -> Pr
         "aim_codes": np.array([[-1, -1, 1]], dtype=np.int8),
         "oracle": Oracle(np.array([[-1, -1, -1]], dtype=np.int8), np.array([5 / 6]), np.array([True])),
         "hash": lambda images: np.array([[-1, -1, -1]], dtype=np.int8),
+        "logits": lambda images: np.full((len(images), 3), -0.5),
         "untargeted": False,
         "clean_pixels": pixels,
         "adversarial": adversarial,

@@ -15,7 +15,7 @@ from hashbench.contracts.run import Run
 from hashbench.engine.engine import Engine
 from hashbench.engine.publishing.entry import Entry, EntryCell, read_images, sample
 from hashbench.engine.publishing.numbers import Found, numbers_again
-from hashbench.engine.stages.codes import CodesStage, hash_pixels
+from hashbench.engine.stages.codes import CodesStage, hash_pixels, logits_of
 from hashbench.engine.stages.controls import ControlsStage
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.oracle import OracleStage
@@ -126,6 +126,7 @@ def _checked(
         clean_pixels=clean,
         adversarial=images,
         hash=lambda pixels: hash_pixels(engine.get(hasher).hasher, pixels, run).numpy(),
+        logits=lambda pixels: logits_of(engine.get(hasher).hasher, pixels, run).numpy(),
         database_pixels=lambda rows: np.array(loaded.pixels[database[rows]]),
         controls={name: ap[positions] for name, ap in controls.items()},
         log=_no_log(len(positions)),

@@ -18,7 +18,7 @@ from hashbench.engine.choices import Chosen
 from hashbench.engine.engine import Engine
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.running.flags import cell_flags
-from hashbench.engine.stages.codes import hash_pixels
+from hashbench.engine.stages.codes import hash_pixels, logits_of
 from hashbench.engine.stages.stage import identity
 from hashbench.results.cell import About, BudgetFacts, CellResult, DataFacts, Flag, Keys, Measured, Provenance, TargetFacts
 from hashbench.retrieval import Bootstrap
@@ -69,6 +69,7 @@ def products_of(engine: Engine, cell: Cell) -> Products:
         clean_pixels=np.array(loaded.pixels[query]),
         adversarial=images.adversarial,
         hash=lambda pixels: hash_pixels(engine.get(cell.target).hasher, pixels, run).numpy(),
+        logits=lambda pixels: logits_of(engine.get(cell.target).hasher, pixels, run).numpy(),
         database_pixels=lambda positions: np.array(loaded.pixels[database[positions]]),
         controls=engine.get(cell.controls),
         log=images.log if cell.white_box else dataclasses.replace(images.log, members={}, choice=None, readings={}),

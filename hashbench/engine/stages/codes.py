@@ -74,13 +74,18 @@ def hash_split(hasher: Hasher, split: Split, run: Run, label: str) -> Tensor:
     return torch.cat(codes).cpu()
 
 
-@torch.no_grad()
 def hash_pixels(hasher: Hasher, pixels: np.ndarray, run: Run) -> Tensor:
     """(n, K) int8 codes, on the CPU and in fp32, of images given as uint8, or as float32 in [0, 1]."""
-    codes = []
+    return sign(logits_of(hasher, pixels, run)).to(torch.int8)
+
+
+@torch.no_grad()
+def logits_of(hasher: Hasher, pixels: np.ndarray, run: Run) -> Tensor:
+    """(n, K) logits, likewise."""
+    logits = []
     for start in range(0, len(pixels), run.batch_size):
         chunk = pixels[start : start + run.batch_size]
         images = to_images(chunk, run.device) if chunk.dtype == np.uint8 else torch.from_numpy(chunk).to(run.device)
         with rounding("fp32"):
-            codes.append(sign(hasher(images)).to(torch.int8))
-    return torch.cat(codes).cpu()
+            logits.append(hasher(images))
+    return torch.cat(logits).cpu()

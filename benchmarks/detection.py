@@ -1,0 +1,76 @@
+"""Whether attacked queries can be told from clean ones: detectors that look at codes, logits and a denoised image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from hashbench.api import Benchmark, Measurement, Products, Row
+
+ALARMS = 0.05
+"""The share of clean queries that a threshold calls attacked."""
+
+
+def margin(products: Products, images: np.ndarray) -> np.ndarray:
+    """(Q,) 1 less the mean |u| of the relaxed code u: how near bits are to turning."""
+    return 1 - np.abs(np.tanh(products.logits(images))).mean(1)
+
+
+def quantisation(products: Products, images: np.ndarray) -> np.ndarray:
+    """(Q,) mean (|u| - 1)^2: the quantisation loss (UMCD, 2023)."""
+    return np.square(np.abs(np.tanh(products.logits(images))) - 1).mean(1)
+
+
+def distance(products: Products, images: np.ndarray) -> np.ndarray:
+    """(Q,) share of bits that differ from the nearest code of the database (UMCD, 2023)."""
+    codes = np.where(products.logits(images) >= 0, 1, -1).astype(np.float32)
+    database = np.unique(products.database_codes, axis=0).astype(np.float32)
+    return (1 - (codes @ database.T).max(1) / codes.shape[1]) / 2
+
+
+def denoising(products: Products, images: np.ndarray) -> np.ndarray:
+    """(Q,) share of bits that a 3 x 3 median filter turns (UMCD's third criterion, with a filter for its network)."""
+    before, after = (products.logits(one) >= 0 for one in (images, median_filter(images, (1, 1, 3, 3), mode="nearest")))
+    return (before != after).mean(1)
+
+
+DETECTORS: Mapping[str, Callable[[Products, np.ndarray], np.ndarray]] = {
+    "margin": margin,
+    "quantisation": quantisation,
+    "distance": distance,
+    "denoising": denoising,
+}
+"""Scores of images (Q, 3, h, w), larger where they look attacked, by the end of the metrics' names."""
+
+
+@dataclass(frozen=True)
+class Detection(Benchmark):
+    """How well detectors tell attacked queries from clean ones: the area under the ROC curve, and hits at 5 % false alarms
+
+    `detected_margin` is the area: the chance that an attacked query scores above a clean one, ties half; 0.5 is chance.
+    `hits_margin`: the share of attacked queries above the score that 5 % of the clean ones exceed. Intervals are over attacked
+    queries. An attack that looks at detectors too: `evasive`.
+    """
+
+    def measure(self, products: Products) -> Measurement:
+        rows: list[Row] = []
+        arrays: dict[str, np.ndarray] = {}
+        for name, score in DETECTORS.items():
+            clean, attacked = (score(products, images) for images in (products.clean_pixels, products.adversarial))
+            rows += [
+                Row.mean(f"detected_{name}", areas(clean, attacked)),
+                Row.mean(f"hits_{name}", (attacked > np.quantile(clean, 1 - ALARMS, method="higher")).astype(np.float64)),
+            ]
+            arrays |= {f"detection/{name}/clean": clean, f"detection/{name}/attacked": attacked}
+        return Measurement(rows, arrays)
+
+
+def areas(clean: np.ndarray, attacked: np.ndarray) -> np.ndarray:
+    """(Q,) for each attacked score, the share of clean ones below it, ties half: their mean is the area under the ROC curve."""
+    order = np.sort(clean)
+    below, upto = (np.searchsorted(order, attacked, side=side) for side in ("left", "right"))
+    shares: np.ndarray = (below + upto) / 2 / len(clean)
+    return shares
