@@ -32,6 +32,7 @@ from hashbench.results.results import Results, csv_text
 from hashbench.results.run import RunFacts, Shown
 from hashbench.results.setting import Setting, paired_difference
 from hashbench.retrieval import HammingRanking
+from hashbench.retrieval.certified import radii_of, worst_ap
 from hashbench.retrieval.oracle import best_codes
 from hashbench.suites.schema import Row as ShowRow
 from hashbench.suites.schema import Show
@@ -111,6 +112,7 @@ __all__ = [
     "load_suite",
     "option",
     "paired_difference",
+    "radii_of",
     "read_results",
     "read_state",
     "remember",
@@ -118,5 +120,6 @@ __all__ = [
     "split_outside_brackets",
     "suite_names",
     "tenths",
+    "worst_ap",
     "write_atomically",
 ]
