@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from hashbench.api import (
+    Aim,
     Attack,
     Budget,
     FittedAim,
@@ -22,6 +23,7 @@ from hashbench.api import (
     Run,
     Split,
     TrunkHasher,
+    UserError,
     Victim,
     epochs,
     inner,
@@ -62,9 +64,13 @@ class AdversarialTraining(Wrapping):
     """
 
     starts_from: ClassVar[str] = "method"
-    halvings: ClassVar[tuple[float, ...]] = (0.5, 0.75)
+    falls_after: ClassVar[tuple[float, ...]] = (0.5, 0.75)
     """After which shares of the epochs the rate falls tenfold."""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"epochs": 5, "attack": STEPS.replace("7", "4", 1)}}
+    clean: ClassVar[bool] = True
+    """Whether the method's loss on clean images is lowered too."""
+    renewed: ClassVar[bool] = False
+    """Whether the loss has the codes that the aim gives once the bank knows the batch, not those that the attack had."""
     aim: str = inner("aims", "centre[away=true]", "the code that the inner attack steers to")
     attack: str = inner("attacks", STEPS, "the inner attack")
     epsilon: float = option(8 / 255, "budget of the inner attack, L-inf")
@@ -75,6 +81,20 @@ class AdversarialTraining(Wrapping):
     momentum: float = option(0.0, "of SGD")
     weight_decay: float = option(1e-5, "weight decay")
     augment: bool = option(False, "mirror and shift the training images")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        attack, aim, name = self.part("attack"), self.part("aim"), type(self).__name__
+        if type(aim).fit is not Aim.fit:
+            raise UserError(f"{name} can't steer to {self.aim.partition('[')[0]}, which learns before it says a code: try centre.")
+        if type(attack).fit is not Attack.fit or attack.access != "gradients" or not hasattr(attack, "aim"):
+            raise UserError(
+                f"{name} can't train against {self.attack.partition('[')[0]}: give an attack that follows gradients, such as ifgsm."
+            )
+        if not 0 < self.epsilon <= 1 or self.rate <= 0:
+            raise UserError(f"{name}: give an epsilon in (0, 1], such as 8/255, and a rate above 0.")
+        if self.epochs < 0 or self.batch_size < 2:
+            raise UserError(f"{name}: give epochs of at least 0, and a batch_size of at least 2.")
 
     @abstractmethod
     def term(self, seen: Seen) -> Tensor:
@@ -92,28 +112,43 @@ class AdversarialTraining(Wrapping):
             *(w for part in kept.values() if isinstance(part, torch.nn.Module) for w in part.parameters()),
         ]
         optimiser = self._optimiser(weights)
-        falls = [max(int(share * self.epochs), 1) for share in self.halvings]
+        falls = [max(int(share * self.epochs), 1) for share in self.falls_after]
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, falls, 0.1)
         parts: dict[str, Part] = {"hasher": hasher, "adversarial bank": bank, "optimiser": optimiser, "schedule": schedule, **kept}
+        wanted = torch.unique(labels[labels.sum(1) > 0], dim=0)
         inner_attack, aim = self.part("attack"), FittedAim(self.part("aim"), {})
         for epoch, i, positions, images in epochs(data, self.epochs, self.batch_size, run, "adversarial training", **parts):
             if i == 0 and epoch > 0:
                 schedule.step()
+            if len(positions) < 2:
+                continue
             looked = method.views(images, run.generator)
             plain = images if method.again else looked
-            changed, aimed = self._attacked(hasher, inner_attack, aim, plain, positions, bank, labels, run)
+            goal, fresh = self._goal(labels, wanted, positions, run)
+            changed, aimed = self._attacked(hasher, inner_attack, aim, plain, goal, bank, labels, fresh)
             clean = method.see(hasher.train(), positions, labels, looked)
             bank.index_copy_(0, positions, clean.outputs[: len(positions)].detach())
+            if self.renewed:
+                with attackable(hasher, LabelledCodes(sign(bank), labels)) as victim:
+                    aimed = aim.codes(victim, plain, goal, fresh)
+                hasher.train()
             features = hasher.trunk(changed)
             with torch.no_grad():
                 taught = replace(method, trunk_rate=1.0).see(teacher, positions, labels, plain)
             outputs = torch.tanh(hasher.of_features(features))
             seen = Seen(clean, outputs, features, aimed, bank, labels, taught)
-            loss = method.batch_loss(clean, kept, labels) + self.term(seen)
+            loss = self.term(seen) + (method.batch_loss(clean, kept, labels) if self.clean else 0)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimiser.step()
         return {"defence": f"{self.epochs} epochs of adversarial training of the whole network"}
+
+    def _goal(self, labels: Tensor, wanted: Tensor, positions: Tensor, run: Run) -> tuple[Goal, Run]:
+        """The batch's labels with targets uniform over the label vectors there are, and a run of its own for the attack."""
+        count = len(positions)
+        drawn = wanted[torch.randint(0, len(wanted), (count,), generator=run.generator).to(run.device)]
+        seed = int(torch.randint(2**62, (1,), generator=run.generator))
+        return Goal(labels[positions], drawn, tuple(range(count))), Run(seed, run.device, count)
 
     def _attacked(
         self,
@@ -121,19 +156,15 @@ class AdversarialTraining(Wrapping):
         attack: Attack,
         aim: FittedAim,
         images: Tensor,
-        positions: Tensor,
+        goal: Goal,
         bank: Tensor,
         labels: Tensor,
         run: Run,
     ) -> tuple[Tensor, Tensor]:
         """The images as the inner attack changes them, and the codes it steers to."""
-        own = labels[positions]
-        drawn = labels[torch.randint(0, len(labels), (len(own),), generator=run.generator).to(run.device)]
-        goal = Goal(own, drawn, tuple(range(len(own))))
-        fresh = Run(int(torch.randint(2**62, (1,), generator=run.generator)), run.device, len(own))
         with attackable(hasher, LabelledCodes(sign(bank), labels)) as victim:
-            codes = aim.codes(victim, images, goal, fresh)
-            return attack.perturb(victim, {}, images, goal, codes, Budget(self.epsilon), fresh), codes
+            codes = aim.codes(victim, images, goal, run)
+            return attack.perturb(victim, {}, images, goal, codes, Budget(self.epsilon), run), codes
 
     def _optimiser(self, weights: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
         if self.optimiser == "adam":
@@ -154,8 +185,9 @@ def attackable(hasher: TrunkHasher, reference: LabelledCodes) -> Iterator[Victim
 class CgAT(AdversarialTraining):
     """CgAT: adversarial training against the attack away from the centre code of an image's labels (WWW 2023)"""
 
+    renewed: ClassVar[bool] = True
     paper: ClassVar[str] = "https://arxiv.org/abs/2204.10779"
-    halvings: ClassVar[tuple[float, ...]] = (0.5,)  # the second milestone of the release never fires
+    falls_after: ClassVar[tuple[float, ...]] = (0.5,)  # the second milestone of the release never fires
     epochs: int = option(30, "passes over the training split")
     rate: float = option(0.01, "learning rate; it falls tenfold after half of the epochs")
     momentum: float = option(0.9, "of SGD")
@@ -192,6 +224,7 @@ class ATRDH(AdversarialTraining):
     """
 
     paper: ClassVar[str] = ""
+    method: str = inner("hashers", "dph", "the hashing method, with its options")
     aim: str = inner("aims", "centre", "the code that the inner attack steers to")
     optimiser: Literal["sgd", "adam"] = option("adam", "SGD, or Adam with beta1 0.5")
     rate: float = option(1e-4, "learning rate; it falls tenfold after half, and after three quarters of the epochs")
@@ -210,6 +243,7 @@ class CRDAT(AdversarialTraining):
     Forms of ours: the paper's are not published where we could read them.
     """
 
+    clean: ClassVar[bool] = False
     paper: ClassVar[str] = "https://chatpaper.com/paper/169464"
     aim: str = inner("aims", "own", "the code that the inner attack steers to")
 

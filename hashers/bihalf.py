@@ -46,6 +46,7 @@ def bihalf_loss(codes: Tensor, features: Tensor) -> Tensor:
 class BiHalf(TrainedMethod):
     """Bi-half Net: no labels; codes as far apart as the trunk's features, each bit set for half of the images (AAAI 2021)"""
 
+    least: ClassVar[int] = 2
     paper: ClassVar[str] = "https://arxiv.org/abs/2012.12334"
     trunk_rate: float = option(
         0.0, "learning rate of the trunk, as a share of the hash layer's; 0: it stays, and its features are kept"

@@ -18,7 +18,8 @@ from .training import Batch, Kept, TrainedMethod
 class CentralMethod(TrainedMethod):
     """A method whose loss compares an image's outputs with the hash centres of its classes.
 
-    Several labels: the bits of the majority of their centres, ties by chance.
+    Several labels: the bits of the majority of their centres, ties by chance. Centres and ties are of the method, its classes
+    and bits, whatever the seed: a hasher that is trained on, as a defence does, keeps them.
     """
 
     def centres(self, classes: int, bits: int, generator: torch.Generator) -> Tensor:
@@ -26,8 +27,10 @@ class CentralMethod(TrainedMethod):
         return central_codes(classes, bits, generator)
 
     def begin(self, hasher: TrunkHasher, labels: Tensor, run: Run) -> Kept:
-        centres = self.centres(labels.shape[1], hasher.bits, run.generator)
-        return {"centres": centres.to(run.device), "ties": draw_ties(hasher.bits, run.generator).to(run.device)}
+        classes, bits = labels.shape[1], hasher.bits
+        drawn = torch.Generator().manual_seed(1000 * classes + bits)
+        centres = self.centres(classes, bits, drawn)
+        return {"centres": centres.to(run.device), "ties": draw_ties(bits, drawn).to(run.device)}
 
     def wanted(self, batch: Batch, kept: Kept) -> Tensor:
         """The code (B, K) that each image is drawn to."""

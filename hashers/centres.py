@@ -44,6 +44,7 @@ def spread_codes(classes: int, bits: int, generator: torch.Generator) -> Tensor:
     centres = torch.empty(0, bits)
     for _ in range(classes):
         drawn = torch.randint(0, 2, (CANDIDATES, bits), generator=generator).float() * 2 - 1
+        drawn = torch.cat([drawn, -centres[-1:]]) if len(centres) == 1 else drawn
         agree = (drawn @ centres.T).amax(1) if len(centres) else torch.zeros(len(drawn))
         centres = torch.cat([centres, drawn[agree.argmin()][None]])
     return centres

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hashbench.api import option
+from hashbench.api import option, sign
 
 from .augment import flip_and_shift
-from .greedyhash import straight_through
+from .through import straight_through
 from .training import Batch, Kept, TrainedMethod
 
 
@@ -23,7 +23,7 @@ def cibhash_loss(logits: Tensor, temperature: float, divergence: float) -> Tenso
     `logits` (2B, K): rows i and B + i are of one image. Codes are signs with gradients straight through; a bit is 1 by its sigmoid.
     """
     half = len(logits) // 2
-    codes = F.normalize(straight_through(logits))
+    codes = F.normalize(straight_through(logits, sign(logits)))
     scores = codes @ codes.T / temperature
     scores = scores.masked_fill(torch.eye(len(logits), dtype=torch.bool, device=logits.device), -torch.inf)
     other = torch.arange(len(logits), device=logits.device).roll(half)
@@ -44,6 +44,7 @@ def _divergence(left: Tensor, right: Tensor) -> Tensor:
 class CIBHash(TrainedMethod):
     """CIBHash: no labels; two augmented looks at an image get one code, other images other codes (IJCAI 2021)"""
 
+    least: ClassVar[int] = 2
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.06138"
     again: ClassVar[bool] = True
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"epochs": 10, "rate": 1e-3, "hidden": 256}}
@@ -52,6 +53,11 @@ class CIBHash(TrainedMethod):
     hidden: int = option(1024, "features between the two layers that make the code")
     temperature: float = option(0.3, "of the contrast")
     divergence: float = option(1e-3, "weight of the KL divergence between both looks")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.temperature <= 0 or self.hidden < 1:
+            raise ValueError("give a temperature above 0, and at least one of hidden.")
 
     def head(self, width: int, bits: int) -> nn.Module:
         return nn.Sequential(nn.Linear(width, self.hidden), nn.ReLU(), nn.Linear(self.hidden, bits))

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from hashbench.api import Part, Run, Split, TrunkHasher, epochs, option
 
-from .filters import FilteredTrunk, Filtering, straight_through
+from .filters import FilteredTrunk, Filtering
+from .through import straight_through
 
 WIDTHS = (16, 32, 64, 128, 256, 128, 64, 32)
 

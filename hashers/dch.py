@@ -48,6 +48,11 @@ class DCH(TrainedMethod):
     gamma: float = option(20.0, "the distance at which a pair is as likely similar as not")
     quantisation: float = option(0.1, "weight of the outputs' distance to -1 and +1")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.gamma <= 0:
+            raise ValueError(f"gamma is {self.gamma:g}: give more than 0.")
+
     def batch_loss(self, batch: Batch, kept: Kept, labels: Tensor) -> Tensor:
         similar = (batch.labels @ batch.labels.T > 0).to(batch.logits.dtype)
         return dch_loss(batch.outputs, similar, self.gamma, self.quantisation)

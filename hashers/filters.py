@@ -14,6 +14,8 @@ from torchvision.io import decode_jpeg, encode_jpeg
 
 from hashbench.api import HashingMethod, Run, Split, Trunk, TrunkHasher, inner, option
 
+from .through import straight_through
+
 
 class FilteredTrunk(Trunk):
     """A trunk that looks at filtered images, (B, 3, h, w) in [0, 1] -> the same."""
@@ -28,11 +30,6 @@ class FilteredTrunk(Trunk):
 
     def forward(self, images: Tensor) -> Tensor:
         return super().forward(self.filters(images))
-
-
-def straight_through(images: Tensor, filtered: Tensor) -> Tensor:
-    """The filtered images, whose gradient is passed on to the images as it is (BPDA, Athalye et al., ICML 2018)."""
-    return images + (filtered - images).detach()
 
 
 @dataclass(frozen=True)
@@ -124,11 +121,17 @@ class ResizeFilter(nn.Module):
         if not self.drawn:
             small = _resized(images, [max(round(self.scale * side), 1) for side in sides])
             return _resized(small, sides)
-        share = self.scale + (1 - self.scale) * float(torch.rand(()))
-        small = _resized(images, [max(round(share * side), 1) for side in sides])
-        above, left = (int(torch.randint(0, side - inside + 1, ())) for side, inside in zip(sides, small.shape[-2:], strict=True))
-        height, width = small.shape[-2:]
-        return F.pad(small, (left, sides[1] - width - left, above, sides[0] - height - above))
+        return torch.cat([_placed(image[None], self.scale) for image in images])
+
+
+def _placed(image: Tensor, scale: float) -> Tensor:
+    """An image (1, 3, h, w) at a random size in a random place: drawn one after another, whatever the batch."""
+    sides = image.shape[-2:]
+    share = scale + (1 - scale) * float(torch.rand(()))
+    small = _resized(image, [max(round(share * side), 1) for side in sides])
+    height, width = small.shape[-2:]
+    above, left = int(torch.randint(0, sides[0] - height + 1, ())), int(torch.randint(0, sides[1] - width + 1, ()))
+    return F.pad(small, (left, sides[1] - width - left, above, sides[0] - height - above))
 
 
 def _resized(images: Tensor, sides: Sequence[int]) -> Tensor:
@@ -144,7 +147,7 @@ class Resize(Filtering):
 
     paper: ClassVar[str] = "https://arxiv.org/abs/1711.01991"
     scale: float = option(0.75, "the side that is shrunk to, as a share of the image's; the least one with random=true")
-    random: bool = option(False, "a side and a place drawn for each batch, the rest black")
+    random: bool = option(False, "a side and a place drawn for each image, the rest black")
 
     def __post_init__(self) -> None:
         if not 0 < self.scale <= 1:

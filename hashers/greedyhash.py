@@ -11,12 +11,8 @@ from torch import Tensor, nn
 from hashbench.api import Run, TrunkHasher, option, sign
 
 from .central import shares
+from .through import straight_through
 from .training import Batch, Kept, TrainedMethod
-
-
-def straight_through(logits: Tensor) -> Tensor:
-    """The signs of logits (B, K), whose gradient is passed on to the logits as it is."""
-    return logits + (sign(logits) - logits).detach()
 
 
 def greedyhash_loss(scores: Tensor, logits: Tensor, labels: Tensor, quantisation: float) -> Tensor:
@@ -39,5 +35,5 @@ class GreedyHash(TrainedMethod):
         return {"classifier": nn.Linear(hasher.bits, labels.shape[1]).to(run.device)}
 
     def batch_loss(self, batch: Batch, kept: Kept, labels: Tensor) -> Tensor:
-        scores = cast(nn.Module, kept["classifier"])(straight_through(batch.logits))
+        scores = cast(nn.Module, kept["classifier"])(straight_through(batch.logits, sign(batch.logits)))
         return greedyhash_loss(scores, batch.logits, batch.labels, self.quantisation)

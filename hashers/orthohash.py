@@ -27,6 +27,7 @@ def orthohash_loss(logits: Tensor, centres: Tensor, labels: Tensor, scale: float
 class OrthoHash(CentralMethod):
     """OrthoHash: a cosine classifier with a margin, whose class weights are fixed codes, behind batch norm (NeurIPS 2021)"""
 
+    least: ClassVar[int] = 2
     paper: ClassVar[str] = "https://arxiv.org/abs/2109.14449"
     scale: float = option(8.0, "of the cosines")
     margin: float = option(0.2, "taken off the cosine of an image's own classes")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
+
+import torch
 
 from hashbench.api import Run, Split, Trunk, UnknownName, UserError, option
 
@@ -33,7 +36,7 @@ class Timm(ScratchBackbone):
     smallest: ClassVar[int] = 32
     paper: ClassVar[str] = "https://github.com/huggingface/pytorch-image-models"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"weights": "none"}}
-    name: str = option("vit_base_patch16_224", "the network's name in timm, with the tag of its weights where it has several")
+    name: str = option("vit_base_patch16_224.augreg2_in21k_ft_in1k", "the network's name in timm, with its weights' tag")
     weights: str = option(
         "pretrained", "start from timm's weights (pretrained), from scratch (none), or from a .safetensors or .pth file"
     )
@@ -46,7 +49,9 @@ class Timm(ScratchBackbone):
         body = self._network(image_size, pretrained=False)
         said = the_library().data.resolve_model_data_config(body)
         statistics = (tuple(said["mean"]), tuple(said["std"])) if self.normalise == "imagenet" else self.statistics()
-        return Trunk(body, int(body.num_features), *statistics)
+        with torch.no_grad():  # some have another width than they say
+            width = body.eval()(torch.zeros(1, 3, image_size, image_size)).shape[1]
+        return Trunk(body.train(), width, *statistics)
 
     def fit(self, trunk: Trunk, data: Split, run: Run) -> dict[str, Any]:
         if self.weights == "none":
@@ -60,7 +65,10 @@ class Timm(ScratchBackbone):
                 f"timm's weights of {self.name} could not be had ({str(error).splitlines()[0]}): give a file of them "
                 "by --weights FILE, or start from scratch with --weights none."
             ) from error
-        return {"weights": f"timm {self.name}"}
+        body: Any = trunk.body
+        tag = body.pretrained_cfg.get("tag", "")
+        digest = hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in body.state_dict().values()))
+        return {"weights": f"timm {self.name.partition('.')[0]}.{tag}", "weights_sha256": digest.hexdigest()}
 
     def inputs(self) -> Mapping[str, str]:
         return {} if self.weights in ("pretrained", "none") else {"weights": sha256_of(Path(self.weights))}

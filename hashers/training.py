@@ -54,6 +54,8 @@ class TrainedMethod(HashingMethod):
 
     falls: ClassVar[bool] = False
     """Whether the rate falls tenfold after each third of the epochs."""
+    least: ClassVar[int] = 1
+    """Images that a step needs; a rest of fewer at the end of an epoch is left out."""
     again: ClassVar[bool] = False
     """Whether each step looks at images of its own, so that features of a trunk that stays can't be kept."""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -73,7 +75,11 @@ class TrainedMethod(HashingMethod):
     augment: bool = option(False, "mirror and shift the training images")
 
     def __post_init__(self) -> None:
-        if self.augment and not self.trunk_rate:
+        if self.epochs < 0 or self.rate <= 0 or self.trunk_rate < 0:
+            raise ValueError("give epochs and trunk_rate of at least 0, and a rate above 0.")
+        if self.batch_size < self.least:
+            raise ValueError(f"batch_size is {self.batch_size}: give at least {self.least}.")
+        if self.augment and self.keeps_features:
             raise ValueError("augment changes images, and trunk_rate=0 looks at them once: leave one of them out.")
 
     @property
@@ -130,6 +136,8 @@ class TrainedMethod(HashingMethod):
         for epoch, i, positions, images in epochs(data, self.epochs, self.batch_size, run, "training the hasher", **parts):
             if self.falls and i == 0 and epoch > 1:  # set at the end of an epoch: the first third is one epoch longer
                 schedule.step()
+            if len(positions) < self.least:
+                continue
             self.before_step(hasher, epoch * -(-len(data) // self.batch_size) + i + 1)
             self.step(hasher, optimiser, kept, labels, positions, self.views(images, run.generator), also)
         what = "" if self.trunk_rate else ", of the hash layer alone"

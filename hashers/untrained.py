@@ -29,7 +29,9 @@ class ClosedForm(HashingMethod):
         kept = data if isinstance(data, Features) else kept_features(hasher.trunk, data, run)
         mean = kept.features.mean(0)
         with torch.no_grad():
-            projection = self.projection(kept.features - mean, hasher.bits, run.generator).to(mean)
+            centred = kept.features - mean
+            projection = self.projection(centred, hasher.bits, run.generator).to(mean)
+            projection /= (centred @ projection).std().clamp_min(1e-12)  # tanh is not flat: codes are the same
             head = hasher.head
             assert isinstance(head, nn.Linear)
             head.weight.copy_(projection.T)

@@ -18,9 +18,7 @@ class Wrapping(HashingMethod):
     def __post_init__(self) -> None:
         if not isinstance(self.part("method"), TrainedMethod):
             name = self.method.partition("[")[0]
-            raise UserError(
-                f"{type(self).__name__} needs a method that is trained by a loss of batches, and {name} is not: try dpsh."
-            )
+            raise UserError(f"{type(self).__name__} can't train a hasher of {name}: give a method such as dpsh or csq.")
 
     @property
     def trained(self) -> TrainedMethod:

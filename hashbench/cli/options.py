@@ -94,7 +94,9 @@ OPTIONS = {
         listed=True,
     ),
     "seed": Declared("--seed", "Seeds of hashers, targets and draws.", "seeds", type=int, default=0, listed=True),
-    "benchmark": Declared("--benchmark", "What is measured.", "benchmarks", said="all built-in but detection and certificate", listed=True),
+    "benchmark": Declared(
+        "--benchmark", "What is measured.", "benchmarks", said="all built-in but detection and certificate", listed=True
+    ),
     "report": Declared("--report", "Reports to write.", "reports", default="html", listed=True),
     "epsilon": Declared("--epsilon", "Budgets in pixel values of [0, 1].", "epsilons", default="8/255", listed=True),
     "norm": Declared(

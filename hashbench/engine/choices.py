@@ -14,7 +14,7 @@ from hashbench.data.dataset import Dataset
 from hashbench.engine.store.store import digest
 from hashbench.plugins.configure import with_options
 from hashbench.plugins.fingerprint import code_hash
-from hashbench.plugins.spec import parse_spec
+from hashbench.plugins.spec import canonical, parse_spec
 from hashbench.typing import Facts
 
 P = TypeVar("P", bound=Plugin, covariant=True)
@@ -42,7 +42,12 @@ class Chosen(Generic[P]):
     @property
     def said(self) -> str:
         """Its text wherever it lies: what randomness is seeded by."""
-        return self.name + self.text.removeprefix(self.spelled)
+        if not self.parts:
+            return self.name + self.text.removeprefix(self.spelled)
+        written = parse_spec(self.text).options
+        told = {name: self.parts[name].said if name in self.parts else value for name, value in written.items()}
+        options = ",".join(f"{name}={value}" for name, value in told.items())
+        return f"{self.name}[{options}]" if options else self.name
 
     @property
     def work(self) -> str:
@@ -52,9 +57,10 @@ class Chosen(Generic[P]):
     @cached_property
     def key(self) -> Facts:
         """Its name, resolved options (of files their hashes), and a hash of its code."""
+        own = {name: value for name, value in options_of(self.plugin).items() if name not in self.parts}
         facts: Facts = {
             "name": self.name,
-            "options": options_of(self.plugin) | dict(self.plugin.inputs()),
+            "options": own | dict(self.plugin.inputs()),
             "code": code_hash(self.plugin),
         }
         return facts | ({"parts": {name: part.key for name, part in self.parts.items()}} if self.parts else {})
@@ -65,7 +71,7 @@ class Chosen(Generic[P]):
         written = parse_spec(self.text).options
         fields = {one.name: one for one in dataclasses.fields(self.plugin) if "kind" in one.metadata}  # type: ignore[arg-type]
         return {
-            name: Chosen(one.metadata["kind"], written.get(name, str(one.default)), self.plugin.part(name))
+            name: Chosen(one.metadata["kind"], canonical(written.get(name, str(one.default))), self.plugin.part(name))
             for name, one in fields.items()
         }
 

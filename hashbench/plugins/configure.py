@@ -82,6 +82,8 @@ def _coerce(plugin: str, key: str, text: str, hint: Any) -> Any:
     value: Any = None if text.lower() == "none" and type(None) in typing.get_args(hint) else text
     if isinstance(value, str) and float in (hint, *typing.get_args(hint)) and "/" in value:
         value = fraction(value, f"{plugin}[{key}]")
+    for meant in typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ():
+        value = meant if str(meant) == text else value
     try:
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:

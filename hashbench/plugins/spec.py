@@ -47,3 +47,10 @@ def parse_spec(text: str) -> Spec:
             raise UserError(f"'{text}' gives the option '{key.strip()}' twice.")
         options[key.strip()] = value.strip()
     return Spec(name.strip(), options)
+
+
+def canonical(text: str) -> str:
+    """A plugin's text with its options in order, those of inner plugins too: what cells are named by."""
+    spec = parse_spec(text)
+    options = ",".join(f"{key}={canonical(value) if value.endswith(']') else value}" for key, value in sorted(spec.options.items()))
+    return f"{spec.name}[{options}]" if options else spec.name

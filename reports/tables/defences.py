@@ -9,7 +9,7 @@ import numpy as np
 from hashbench.api import CellResult, Results, Setting, ShowRow, paired_difference
 
 from .model import Column, Entry, Line, Table
-from .names import in_order, shown
+from .names import in_order, label, shown, varying
 from .whole import number_of
 
 COLUMNS = (
@@ -21,8 +21,9 @@ COLUMNS = (
 def defences(title: str, about: str, rows: Sequence[ShowRow], results: Results) -> Table:
     """For each defended hasher of a run, and each attack: MAP without and with the defence, and whether the gain holds."""
     settings = in_order(results.white_box)
+    where = [name for name in varying([setting.names for setting in settings], ("backbone", "bits")) if name != "hasher"]
     lines = [
-        _line(defended, before, row)
+        _line(defended, before, row, where)
         for defended in settings
         if (before := undefended(defended, settings)) is not None
         for row in rows
@@ -31,27 +32,26 @@ def defences(title: str, about: str, rows: Sequence[ShowRow], results: Results) 
 
 
 def undefended(setting: Setting, settings: Sequence[Setting]) -> Setting | None:
-    """The setting of the hasher that a defended one started from: its option `method`, all else the same."""
-    inner = next((cell.option("method", "hasher") for cell in setting.done), None)
-    if not isinstance(inner, str):
+    """The setting of the very hasher that a defended one started from, all else the same."""
+    start = next((cell.made.hasher.get("started_from") for cell in setting.done if cell.made is not None), None)
+    if start is None:
         return None
-    name = inner.partition("[")[0]
     others = {key: value for key, value in setting.names.items() if key not in ("hasher", "target")}
 
     def fits(other: Setting) -> bool:
         same = all(other.names[key] == value for key, value in others.items())
-        return same and str(other.names["hasher"]).partition("[")[0] == name
+        return same and any(cell.made is not None and cell.made.keys.hasher == start for cell in other.done)
 
     return next((other for other in settings if fits(other)), None)
 
 
-def _line(defended: Setting, before: Setting, row: ShowRow) -> Line:
+def _line(defended: Setting, before: Setting, row: ShowRow, where: Sequence[str]) -> Line:
     metric = row.metric or "map_attacked"
     cells = [_cell(setting, row.attack, metric) for setting in (before, defended)]
     gap = paired_difference(cells[1], cells[0], metric) if cells[0] is not None and cells[1] is not None else None
     difference = Entry(why="the two have no values over the same queries") if gap is None else Entry(*gap, signed=True)
     told = Entry(kept(cells[1], cells[0], metric) if metric == "map_clean" else verdict(gap))
-    names = [Entry(str(shown(name, defended.names[name]))) for name in ("hasher", "backbone")]
+    names = [Entry(str(shown("hasher", defended.names["hasher"]))), Entry(label(defended.names, where))]
     return Line((*names, Entry(row.label), *(number_of(cell, metric) for cell in cells), difference, told))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from helpers import CPU, sibling, small_split
 from torch import Tensor
 
 from hashbench.api import Budget, FittedAim, Goal, LabelledCodes, Run, TrunkHasher, sign
+from hashbench.engine.machine.lowering import training_in
 from hashbench.engine.machine.seeds import seeded
 from hashbench.plugins.configure import configure
 
@@ -115,7 +117,8 @@ def test_atrdh_brings_attacked_images_back_to_images_of_their_class() -> None:
         with torch.no_grad():
             bank = torch.tanh(hasher.eval()(images))
         aim = FittedAim(method.part("aim"), {})
-        changed, _ = method._attacked(hasher, method.part("attack"), aim, images, rows, bank, split.labels, Run(1, CPU))
+        goal, run = method._goal(split.labels, split.labels.unique(dim=0), rows, Run(1, CPU))
+        changed, _ = method._attacked(hasher, method.part("attack"), aim, images, goal, bank, split.labels, run)
         with torch.no_grad():
             pairs = torch.tanh(hasher(changed)) @ bank.T / 8
         return float((pairs - (2 * (split.labels @ split.labels.T > 0).float() - 1)).square().mean())
@@ -132,8 +135,9 @@ def test_the_inner_attack_stays_in_its_budget_and_looks_in_evaluation_mode() -> 
     images, modes = split.images(np.arange(8), CPU), set()
     hasher.trunk.register_forward_hook(lambda trunk, given, made: modes.add(trunk.training))
     bank = torch.rand(16, 8) - 0.5
+    goal, run = method._goal(split.labels, split.labels.unique(dim=0), torch.arange(8), Run(0, CPU))
     changed, aimed = method._attacked(
-        hasher, method.part("attack"), FittedAim(method.part("aim"), {}), images, torch.arange(8), bank, split.labels, Run(0, CPU)
+        hasher, method.part("attack"), FittedAim(method.part("aim"), {}), images, goal, bank, split.labels, run
     )
     assert modes == {False} and 0 < (changed - images).abs().max() <= 4 / 255 + 1e-6
     assert aimed.shape == (8, 8) and aimed.abs().eq(1).all()
@@ -143,3 +147,36 @@ def test_the_inner_attack_stays_in_its_budget_and_looks_in_evaluation_mode() -> 
     ):
         raise ZeroDivisionError
     assert all(weight.requires_grad for weight in hasher.parameters())
+
+
+def test_a_copy_of_a_trunk_that_trains_in_bf16_has_its_own_weights() -> None:
+    """CRDAT's teacher is one."""
+    hasher = trained(BASE.replace("20", "1", 1), coloured(16))
+    images = coloured(16).images(np.arange(4), CPU)
+    with training_in(hasher.trunk, "bf16"), torch.no_grad():
+        teacher = deepcopy(hasher)
+        before = teacher(images)
+        for weight in hasher.parameters():
+            weight.add_(1)
+        assert torch.equal(teacher(images), before) and not torch.equal(hasher(images), before)
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_a_defence_goes_on_towards_the_centres_that_its_hasher_was_trained_to(bits: int) -> None:
+    labels, trunk = torch.eye(4), configure("backbones", "convnet[width=8]").build(16)
+    for name in ("csq", "mdsh"):
+        method = configure("hashers", name)
+        one, other = (method.begin(method.build(trunk, bits), labels, Run(seed, CPU)) for seed in (0, 1))
+        assert all(torch.equal(one[key], other[key]) for key in ("centres", "ties"))
+
+
+@pytest.mark.parametrize("name", ["orthohash", "bihalf", "saat[method=orthohash]", "hswd[method=orthohash]"])
+def test_a_rest_of_one_image_is_left_out(name: str) -> None:
+    text = name[:-1] + ",batch_size=8,epochs=1]" if name.startswith("saat") else name
+    method = configure(
+        "hashers", text.replace("orthohash", "orthohash[batch_size=8,epochs=1]").replace("bihalf", "bihalf[batch_size=8,epochs=1]")
+    )
+    with seeded(0, CPU):
+        hasher = method.build(configure("backbones", "convnet[width=8]").build(16), 8)
+        method.fit(hasher, small_split(rows=17, side=16), Run(0, CPU))
+    assert all(torch.isfinite(weight).all() for weight in hasher.parameters())

@@ -61,6 +61,11 @@ def test_a_random_size_and_place_are_drawn_anew_and_repeat_with_the_seed() -> No
         with seeded(seed, CPU):
             return [resize(torch.ones(1, 3, 32, 32)) for _ in range(8)]
 
+    with seeded(1, CPU):
+        whole = resize(IMAGES)
+    with seeded(1, CPU):
+        parts = torch.cat([resize(IMAGES[:4]), resize(IMAGES[4:])])
+    assert torch.equal(whole, parts)
     first, again = made(0), made(0)
     assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
     areas = {round(float(one[0, 0].sum())) for one in first}

@@ -44,8 +44,17 @@ def defended(cell: CellResult, gain: float, spread: float, kept: float) -> CellR
         for row in cell.rows
     )
     assert cell.made is not None
-    options = cell.made.options | {"hasher": {"method": "dpsh[epochs=3]"}}
-    return replace(cell, rows=rows, arrays=cell.arrays | values, made=cell.made.model_copy(update={"options": options}))
+    assert base.made is not None
+    about = cell.made.hasher | {"started_from": started(cell)}
+    return replace(cell, rows=rows, arrays=cell.arrays | values, made=cell.made.model_copy(update={"hasher": about}))
+
+
+def started(cell: CellResult) -> str:
+    """The key of dpsh of as many bits."""
+    found = synthetic.results(("noise",), hashers=("dpsh",)).cells
+    made = next(one.made for one in found if one.at.source.bits == cell.at.source.bits)
+    assert made is not None
+    return made.keys.hasher
 
 
 @pytest.mark.parametrize(

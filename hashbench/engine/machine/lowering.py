@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import MethodType
 from typing import Any
 
 import torch
@@ -40,15 +41,14 @@ def training_in(trunk: Trunk, precision: Precision) -> Iterator[None]:
             yield
         return
     body = trunk.body
-    forward = body.forward
 
-    def low(images: Tensor) -> Tensor:
+    def low(self: nn.Module, images: Tensor) -> Tensor:
         # Without torch's cache of cast weights, which would outlive an optimiser's step.
         with torch.autocast(images.device.type, DTYPES[precision], cache_enabled=False):
-            features: Tensor = forward(images.contiguous(memory_format=torch.channels_last))
+            features: Tensor = type(self).forward(self, images.contiguous(memory_format=torch.channels_last))
         return features.float()
 
-    setattr(body, "forward", low)  # noqa: B010 - mypy does not let methods be assigned
+    setattr(body, "forward", MethodType(low, body))  # noqa: B010 - mypy lets no method be assigned; a copy's is its own
     try:
         yield
     finally:

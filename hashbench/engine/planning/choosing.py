@@ -14,7 +14,7 @@ from hashbench.data.dataset import Dataset
 from hashbench.engine.choices import Chosen, P, Source
 from hashbench.errors import UnknownName, UserError
 from hashbench.plugins.configure import configure
-from hashbench.plugins.spec import parse_spec
+from hashbench.plugins.spec import canonical, parse_spec
 
 RUN_PRESETS = ("quick", "paper")
 
@@ -74,13 +74,6 @@ def choose_attack(text: str, preset: str, source: Source) -> tuple[Chosen[Attack
     if aim is None:
         return chosen, None
     return chosen, choose("aims", aim, preset)
-
-
-def canonical(text: str) -> str:
-    """A plugin's text with its options in order: what cells are named by."""
-    spec = parse_spec(text)
-    options = ",".join(f"{key}={value}" for key, value in sorted(spec.options.items()))
-    return f"{spec.name}[{options}]" if options else spec.name
 
 
 def choose(kind: str, text: str, preset: str | None) -> Chosen[P]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from hashbench.engine.planning.choosing import canonical, choose_source
+from hashbench.engine.planning.choosing import choose_source
 from hashbench.engine.planning.config import Config, config_of
 from hashbench.engine.planning.plan import Plan, Resolve, make_plan
 from hashbench.errors import UserError
+from hashbench.plugins.spec import canonical
 from hashbench.results.run import Shown
 from hashbench.suites.suite import Suite, SuiteFile
 

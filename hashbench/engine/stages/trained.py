@@ -22,11 +22,15 @@ from hashbench.engine.publishing.card import WEIGHTS, Card, read_card
 from hashbench.engine.stages.features import FeaturesStage
 from hashbench.engine.stages.hasher import HasherStage, LoadedHasher
 from hashbench.engine.stages.pixels import train_content
-from hashbench.engine.stages.stage import LOWERING, Given, Stage, in_precision
+from hashbench.engine.stages.stage import LOWERING, Given, Stage, identity, in_precision
 from hashbench.engine.stages.trunk import TrunkStage
 from hashbench.errors import UserError
+from hashbench.plugins.fingerprint import core_hash
 from hashbench.results.cell import HasherName
 from hashbench.typing import Facts
+
+ATTACKED = ("contracts.budget", "contracts.victim")
+"""The core's modules that a training with attacks goes through."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class TrainedStage(HasherStage):
         if self.imported is not None:
             plugins: Facts = {"method": self.method.key, "backbone": self.backbone.key}
             return plugins | {"imported": self.imported.card_sha256, "content": self.pixels.content}
-        return {"method": self.method.key, "bits": self.bits, "seed": self.seed, **in_precision(self.training)}
+        attacked: Facts = {"attacked by": core_hash(ATTACKED)} if self.start is not None else {}
+        return {"method": self.method.key, "bits": self.bits, "seed": self.seed, **in_precision(self.training), **attacked}
 
     @property
     def seed(self) -> int:
@@ -110,7 +115,8 @@ class TrainedStage(HasherStage):
             before = given.get(self.start)
             trained = self.start.untrained()
             trained.load_state_dict(before.hasher.state_dict())
-            return self.method.plugin.around(trained).to(run.device), dict(before.facts)
+            facts = {**before.facts, "started_from": identity(self.start)}
+            return self.method.plugin.around(trained).to(run.device), facts
         weights = given.get(self.trunk)
         with aside(run.device):
             trunk = self.trunk.build()
