@@ -27,7 +27,7 @@ def draw(*shape: int, seed: int) -> Tensor:
 @pytest.fixture
 def seen() -> Any:
     module = sibling("hashers", "saat", "adversarial")
-    batch = sibling("hashers", "saat", "training").Batch
+    batch = sibling("hashers", "dpsh", "training").Batch
     labels = torch.eye(3)[[0, 1, 2, 0, 1]].double()
     clean = batch(torch.tensor([1, 3]), labels[[1, 3]], draw(2, 4, seed=1), draw(2, 6, seed=2))
     taught = batch(torch.tensor([1, 3]), labels[[1, 3]], draw(2, 4, seed=3), draw(2, 6, seed=4))

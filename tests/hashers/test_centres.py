@@ -36,7 +36,9 @@ def test_draws_where_no_hadamard_matrix_serves_are_far_apart(classes: int, bits:
     assert nearest > 0
 
 
-@pytest.mark.parametrize(("classes", "bits"), [(2, 8), (2, 64), (10, 12), (10, 16), (10, 32), (21, 32), (24, 48), (80, 64), (100, 64)])
+@pytest.mark.parametrize(
+    ("classes", "bits"), [(2, 8), (2, 64), (10, 12), (10, 16), (10, 32), (21, 32), (24, 48), (80, 64), (100, 64)]
+)
 def test_spread_centres_are_as_far_apart_as_promised(classes: int, bits: int) -> None:
     centres = module().spread_codes(classes, bits, generator())
     assert centres.shape == (classes, bits) and centres.abs().eq(1).all()

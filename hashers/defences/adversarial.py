@@ -31,8 +31,8 @@ from hashbench.api import (
     sign,
 )
 
-from .training import Batch
-from .wrapping import Wrapping
+from ..training import Batch
+from ..wrapping import Wrapping
 
 STEPS = "ifgsm[steps=7,step_size=2/255,start=uniform,starts=1,keep=last,anneal=none,rule=sign]"
 
@@ -179,75 +179,3 @@ def attackable(hasher: TrunkHasher, reference: LabelledCodes) -> Iterator[Victim
         yield Victim(hasher, "gradients", {"train": lambda: reference, "database": lambda: reference})
     finally:
         hasher.requires_grad_(True)
-
-
-@dataclass(frozen=True)
-class CgAT(AdversarialTraining):
-    """CgAT: adversarial training against the attack away from the centre code of an image's labels (WWW 2023)"""
-
-    renewed: ClassVar[bool] = True
-    paper: ClassVar[str] = "https://arxiv.org/abs/2204.10779"
-    falls_after: ClassVar[tuple[float, ...]] = (0.5,)  # the second milestone of the release never fires
-    epochs: int = option(30, "passes over the training split")
-    rate: float = option(0.01, "learning rate; it falls tenfold after half of the epochs")
-    momentum: float = option(0.9, "of SGD")
-    weight_decay: float = option(5e-4, "weight decay")
-    augment: bool = option(True, "mirror and shift the training images")
-
-    def term(self, seen: Seen) -> Tensor:
-        """-mean f(x') . c over images and bits, where the attack steered to -c."""
-        return (seen.changed * seen.aimed).mean()
-
-
-@dataclass(frozen=True)
-class SAAT(AdversarialTraining):
-    """SAAT: adversarial training against the attack away from the mainstay code of an image's labels (TIFS 2023)"""
-
-    paper: ClassVar[str] = "https://github.com/xandery-geek/SAAT"
-    aim: str = inner("aims", "mainstay[away=true]", "the code that the inner attack steers to")
-    weight: float = option(1.0, "of the agreement with the mainstay code")
-    quantisation: float = option(1e-4, "weight of the distance of changed images' outputs to -1 and +1")
-
-    def term(self, seen: Seen) -> Tensor:
-        """-lambda mean f(x') . m + mu mean (f(x') - sign)^2, where the attack steered to -m."""
-        return (
-            self.weight * (seen.changed * seen.aimed).mean()
-            + self.quantisation * (seen.changed - sign(seen.changed)).square().mean()
-        )
-
-
-@dataclass(frozen=True)
-class ATRDH(AdversarialTraining):
-    """ATRDH: adversarial training against attacks towards other labels' codes, by pairs with clean images (SIGIR 2021)
-
-    Towards the centre code of labels that are drawn, where the release trains a network beside the hasher that says the code.
-    """
-
-    paper: ClassVar[str] = ""
-    method: str = inner("hashers", "dph", "the hashing method, with its options")
-    aim: str = inner("aims", "centre", "the code that the inner attack steers to")
-    optimiser: Literal["sgd", "adam"] = option("adam", "SGD, or Adam with beta1 0.5")
-    rate: float = option(1e-4, "learning rate; it falls tenfold after half, and after three quarters of the epochs")
-    weight_decay: float = option(0.0, "weight decay")
-
-    def term(self, seen: Seen) -> Tensor:
-        """Mean over (B, N) of (f(x') U^T / K - s)^2, s = 1 where two images share a class, else -1; U the bank of clean outputs."""
-        similar = (seen.clean.labels @ seen.labels.T > 0).to(seen.changed.dtype)
-        return (seen.changed @ seen.bank.T / seen.bank.shape[1] - (2 * similar - 1)).square().mean()
-
-
-@dataclass(frozen=True)
-class CRDAT(AdversarialTraining):
-    """CRDAT: on changed images the hasher learns the codes and features that it had on clean ones before (SIGIR 2025)
-
-    Forms of ours: the paper's are not published where we could read them.
-    """
-
-    clean: ClassVar[bool] = False
-    paper: ClassVar[str] = "https://chatpaper.com/paper/169464"
-    aim: str = inner("aims", "own", "the code that the inner attack steers to")
-
-    def term(self, seen: Seen) -> Tensor:
-        """-mean f(x') . sign f_t(x), and 1 less the cosine of the features, f_t the hasher that was started from."""
-        codes = -(seen.changed * sign(seen.taught.logits)).mean()
-        return codes + 1 - torch.nn.functional.cosine_similarity(seen.changed_features, seen.taught.features).mean()

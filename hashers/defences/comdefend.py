@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from hashbench.api import Part, Run, Split, TrunkHasher, epochs, option
 
-from .filters import FilteredTrunk, Filtering
-from .through import straight_through
+from ..through import straight_through
+from .filtering import FilteredTrunk, Filtering
 
 WIDTHS = (16, 32, 64, 128, 256, 128, 64, 32)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hashbench.api import Run, Split, Trunk, TrunkHasher, option
 
-from .wrapping import Wrapping
+from ..wrapping import Wrapping
 
 
 class NoisySplit(Split):
