@@ -104,7 +104,7 @@ def _command(line: str, site: Path) -> None:
         install(Path(words[3]), site)
     elif words and words[0] == "hashbench" and not any(text in line for text in TOO_LONG):
         words = [re.sub(r"\bprosgan$", PROSGAN, word) for word in words]
-        words = [re.sub(r"^resnet18$|\bconvnet\b(?!\[)", "convnet[width=8,warmup_epochs=1]", word) for word in words]
+        words = [re.sub(r"^resnet18$|(?<![\w-])convnet(?![\w\[-])", "convnet[width=8,warmup_epochs=1]", word) for word in words]
         words = [word.replace("convnet[width=16]", "convnet[width=16,warmup_epochs=1]") for word in words]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a user sees no DeprecationWarning of a library
