@@ -14,30 +14,46 @@ ALARMS = 0.05
 """The share of clean queries that a threshold calls attacked."""
 
 
-def margin(products: Products, images: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class Look:
+    """What detectors see of images."""
+
+    logits: np.ndarray
+    """(Q, K)"""
+    denoised: np.ndarray
+    """(Q, K) logits after a 3 x 3 median filter."""
+    database: np.ndarray
+    """(N, K) codes."""
+
+    @classmethod
+    def at(cls, products: Products, images: np.ndarray) -> Look:
+        filtered = median_filter(images, (1, 1, 3, 3), mode="nearest")
+        return cls(products.logits(images), products.logits(filtered), products.database_codes)
+
+
+def margin(look: Look) -> np.ndarray:
     """(Q,) 1 less the mean |u| of the relaxed code u: how near bits are to turning."""
-    return 1 - np.abs(np.tanh(products.logits(images))).mean(1)
+    return 1 - np.abs(np.tanh(look.logits)).mean(1)
 
 
-def quantisation(products: Products, images: np.ndarray) -> np.ndarray:
+def quantisation(look: Look) -> np.ndarray:
     """(Q,) mean (|u| - 1)^2: the quantisation loss (UMCD, 2023)."""
-    return np.square(np.abs(np.tanh(products.logits(images))) - 1).mean(1)
+    return np.square(np.abs(np.tanh(look.logits)) - 1).mean(1)
 
 
-def distance(products: Products, images: np.ndarray) -> np.ndarray:
+def distance(look: Look) -> np.ndarray:
     """(Q,) share of bits that differ from the nearest code of the database (UMCD, 2023)."""
-    codes = np.where(products.logits(images) >= 0, 1, -1).astype(np.float32)
-    database = np.unique(products.database_codes, axis=0).astype(np.float32)
+    codes = np.where(look.logits >= 0, 1, -1).astype(np.float32)
+    database = np.unique(look.database, axis=0).astype(np.float32)
     return (1 - (codes @ database.T).max(1) / codes.shape[1]) / 2
 
 
-def denoising(products: Products, images: np.ndarray) -> np.ndarray:
-    """(Q,) share of bits that a 3 x 3 median filter turns (UMCD's third criterion, with a filter for its network)."""
-    before, after = (products.logits(one) >= 0 for one in (images, median_filter(images, (1, 1, 3, 3), mode="nearest")))
-    return (before != after).mean(1)
+def denoising(look: Look) -> np.ndarray:
+    """(Q,) share of bits that the median filter turns (UMCD's third criterion, with a filter for its network)."""
+    return ((look.logits >= 0) != (look.denoised >= 0)).mean(1)
 
 
-DETECTORS: Mapping[str, Callable[[Products, np.ndarray], np.ndarray]] = {
+DETECTORS: Mapping[str, Callable[[Look], np.ndarray]] = {
     "margin": margin,
     "quantisation": quantisation,
     "distance": distance,
@@ -58,8 +74,9 @@ class Detection(Benchmark):
     def measure(self, products: Products) -> Measurement:
         rows: list[Row] = []
         arrays: dict[str, np.ndarray] = {}
+        looks = [Look.at(products, images) for images in (products.clean_pixels, products.adversarial)]
         for name, score in DETECTORS.items():
-            clean, attacked = (score(products, images) for images in (products.clean_pixels, products.adversarial))
+            clean, attacked = (score(look) for look in looks)
             rows += [
                 Row.mean(f"detected_{name}", areas(clean, attacked)),
                 Row.mean(f"hits_{name}", (attacked > np.quantile(clean, 1 - ALARMS, method="higher")).astype(np.float64)),

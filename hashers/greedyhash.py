@@ -20,8 +20,7 @@ def greedyhash_loss(scores: Tensor, logits: Tensor, labels: Tensor, quantisation
 
     `labels` (B, C) of 0/1, shared out evenly where there are several.
     """
-    likelihood = -(shares(labels) * F.log_softmax(scores, 1)).sum(1).mean()
-    return likelihood + quantisation * (logits.abs() - 1).abs().pow(3).mean()
+    return F.cross_entropy(scores, shares(labels)) + quantisation * (logits.abs() - 1).abs().pow(3).mean()
 
 
 @dataclass(frozen=True)

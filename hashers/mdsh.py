@@ -23,7 +23,7 @@ def mdsh_loss(outputs: Tensor, centres: Tensor, labels: Tensor, pairs: float, qu
     The pair term is DPSH's: the mean of log(1 + exp Theta) - S Theta over pairs of the batch, Theta = u u^T / 2.
     """
     scores = outputs.shape[1] ** 0.5 * F.normalize(outputs) @ F.normalize(centres).T
-    central = -(shares(labels) * F.log_softmax(scores, 1)).sum(1).mean()
+    central = F.cross_entropy(scores, shares(labels))
     theta = outputs @ outputs.T / 2
     paired = (F.softplus(theta) - (labels @ labels.T > 0) * theta).mean()
     return central + pairs * paired + quantisation * (outputs.abs() - 1).square().mean()

@@ -20,7 +20,7 @@ def orthohash_loss(logits: Tensor, centres: Tensor, labels: Tensor, scale: float
     `logits` v (B, K), `centres` c (C, K) of -1 and +1, `labels` y (B, C) of 0/1.
     """
     cosines = F.normalize(logits) @ F.normalize(centres).T
-    return -(shares(labels) * F.log_softmax(scale * (cosines - margin * labels), 1)).sum(1).mean()
+    return F.cross_entropy(scale * (cosines - margin * labels), shares(labels))
 
 
 @dataclass(frozen=True)

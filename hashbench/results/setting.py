@@ -57,10 +57,9 @@ class Setting:
         return self._found[key]
 
     def _difference(self, first: tuple[CellResult, str], second: tuple[CellResult, str]) -> Difference | None:
-        values = [cell.arrays.get(f"per_query/{metric}") for cell, metric in (first, second)]
-        if values[0] is None or values[1] is None or len(values[0]) != len(values[1]) or len(values[0]) < 2:
+        gap = _gap(first, second)
+        if gap is None:
             return None
-        gap = values[0] - values[1]
         if np.isfinite(gap).all():  # then the resamples' means subtract, and each cell's are computed once
             low, high = percentiles(self._resampled(*first) - self._resampled(*second))
         else:
@@ -80,14 +79,19 @@ def paired_difference(first: CellResult, second: CellResult, metric: str) -> Dif
 
     None where one of them has no values by query, or they were not of the same queries.
     """
-    values = [cell.arrays.get(f"per_query/{metric}") for cell in (first, second)]
-    if values[0] is None or values[1] is None or first.made is None or second.made is None:
+    if first.made is None or second.made is None or first.made.targets.sha256 != second.made.targets.sha256:
         return None
-    if first.made.targets.sha256 != second.made.targets.sha256 or len(values[0]) != len(values[1]) or len(values[0]) < 2:
+    gap = _gap((first, metric), (second, metric))
+    if gap is None:
         return None
-    gap = values[0] - values[1]
     low, high = Bootstrap(len(gap), first.at.seed).interval(gap)
     return float(np.nanmean(gap)), low, high
+
+
+def _gap(first: tuple[CellResult, str], second: tuple[CellResult, str]) -> np.ndarray | None:
+    """Query by query, the difference of two cells' metrics; None where one has no values, or not as many, or one only."""
+    one, other = (cell.arrays.get(f"per_query/{metric}") for cell, metric in (first, second))
+    return None if one is None or other is None or len(one) != len(other) or len(one) < 2 else one - other
 
 
 def settings_of(cells: Iterable[CellResult]) -> list[Setting]:

@@ -134,7 +134,7 @@ class AdversarialTraining(Wrapping):
                 hasher.train()
             features = hasher.trunk(changed)
             with torch.no_grad():
-                taught = replace(method, trunk_rate=1.0).see(teacher, positions, labels, plain)
+                taught = method.see(teacher, positions, labels, plain)
             outputs = torch.tanh(hasher.of_features(features))
             seen = Seen(clean, outputs, features, aimed, bank, labels, taught)
             loss = self.term(seen) + (method.batch_loss(clean, kept, labels) if self.clean else 0)

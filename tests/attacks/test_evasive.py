@@ -59,11 +59,11 @@ def test_scores_are_those_of_logits_by_hand() -> None:
     products = replace(small_products(), database_codes=np.array([[1, 1, 1], [-1, 1, 1]], dtype=np.int8))
     logits = np.array([[0.5, -0.1, 2.0], [-0.5, 0.2, 1.0]])
     products = replace(products, logits=lambda images: logits[: len(images)])
-    images, u = np.zeros((2, 3, 4, 4), dtype=np.uint8), np.abs(np.tanh(logits))
-    assert np.allclose(module().margin(products, images), 1 - u.mean(1))
-    assert np.allclose(module().quantisation(products, images), ((u - 1) ** 2).mean(1))
-    assert np.allclose(module().distance(products, images), [1 / 3, 0])
-    assert np.allclose(module().denoising(products, images), 0)
+    look, u = module().Look.at(products, np.zeros((2, 3, 4, 4), dtype=np.uint8)), np.abs(np.tanh(logits))
+    assert np.allclose(module().margin(look), 1 - u.mean(1))
+    assert np.allclose(module().quantisation(look), ((u - 1) ** 2).mean(1))
+    assert np.allclose(module().distance(look), [1 / 3, 0])
+    assert np.allclose(module().denoising(look), 0)
 
 
 def test_images_that_are_moved_far_are_found_and_clean_ones_are_not() -> None:
