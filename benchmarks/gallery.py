@@ -18,7 +18,7 @@ def _bytes(images: np.ndarray) -> np.ndarray:
 class Gallery(Benchmark):
     """Sample queries, their adversarial twins and the images each retrieves, for reports"""
 
-    samples: int = option(2, "queries shown, spread evenly over the list")
+    samples: int = option(3, "queries shown, spread evenly over the list")
     retrieved: int = option(5, "images retrieved for each")
 
     def measure(self, products: Products) -> Measurement:

@@ -11,6 +11,7 @@ from hashbench import __version__
 from hashbench.errors import UnknownName, UserError
 
 COMMANDS = {
+    "quickstart": "A tour in about a minute: four attacks on a finished hasher, a table, a report.",
     "run": "Train or reuse hashers, attack them, score, and write a report.",
     "plan": "What a run would do: cells, stages in the store, an estimate of the rest.",
     "rank": "MAP, precision and recall of codes that were made elsewhere.",

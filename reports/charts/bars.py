@@ -1,4 +1,4 @@
-"""Bars with intervals."""
+"""Bars with intervals, and ways that are gone in part."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ class Way:
 
 
 def way(title: str, about: str, rows: Mapping[str, Way], floor: float | None, clean: float | None) -> Chart:
-    """t-MAP of each attack as bars from 0, with the floor and the clean query's t-MAP as lines."""
+    """The way of each attack from the floor to the code it steers to, and how far its t-MAP is along it."""
 
     def draw(axes: Axes, look: Look) -> None:
         for i, row in enumerate(rows.values()):
-            axes.barh(i, row.value, height=0.62, alpha=0.85, **series(0))
+            if floor is not None and row.aim is not None:
+                axes.plot([floor, row.aim], [i, i], color=look.ink, alpha=0.2, linewidth=0.6 * look.size, solid_capstyle="butt")
             if row.low is not None and row.high is not None:
-                axes.plot([row.low, row.high], [i, i], color=look.ink, linewidth=1.2)
+                axes.plot([row.low, row.high], [i, i], linewidth=0.25 * look.size, **series(0))
+            axes.plot(row.value, i, "o", markersize=0.8 * look.size, **series(0))
             if row.aim is not None:
                 axes.plot(row.aim, i, "|", markersize=1.8 * look.size, markeredgewidth=2, **series(1))
         for at, dashes in ((floor, ":"), (clean, "--")):
@@ -40,7 +42,7 @@ def way(title: str, about: str, rows: Mapping[str, Way], floor: float | None, cl
                 axes.axvline(at, color=look.ink, linewidth=0.9, linestyle=dashes)
         axes.set_yticks(range(len(rows)), map(folded, rows))
         axes.set_ylim(len(rows) - 0.4, -0.6)
-        frame(axes, "t-MAP (dotted: floor; dashed: clean query; upright mark: the attack's aim code)", "", "x")
+        frame(axes, "t-MAP (dotted: floor; dashed: clean query; dot: the attack; upright mark: the code it steers to)", "", "x")
 
     return Chart(title, about, draw, 0.1 + 0.042 * len(rows), wide=True)
 

@@ -24,7 +24,7 @@ from .strips import strips
 
 
 def bars(results: Results) -> list[Chart]:
-    """t-MAP of each attack, settings as groups; a chart for each data set, protocol, seed and budget."""
+    """t-MAP of each attack, settings as groups; a chart for each data set, protocol, seed and budget that has two numbers."""
     charts = []
     for names, settings in together(results, WORLD):
         groups = labels(settings)
@@ -34,7 +34,7 @@ def bars(results: Results) -> list[Chart]:
                 found = interval(cell, "t_map")
                 if found is not None:
                     values.setdefault(cell.label, {})[group] = found
-        if values:
+        if sum(map(len, values.values())) > 1:
             charts.append(grouped("t-MAP by attack", f"{names}; 95 % intervals over queries", groups, values))
     return charts
 
@@ -50,7 +50,7 @@ def way_of(setting: Setting) -> Chart | None:
         return None
     floor, clean = (setting.done[0].value(metric) for metric in ("t_map_floor", "t_map_clean"))
     said = "; ".join(f"{name} {row.value:.3f}" for name, row in rows.items())
-    return way("t-MAP between floor and aim", f"{label(setting.names)}: {said}", rows, floor, clean)
+    return way("From a random ranking to the code that is steered to", f"{label(setting.names)}: {said}", rows, floor, clean)
 
 
 def retrieval(cells: Mapping[str, CellResult], where: str) -> list[Chart]:

@@ -23,4 +23,4 @@ class Markdown(Written):
         return "\n".join(to_markdown(table) for table in found)
 
     def head(self, results: Results) -> str:
-        return "\n".join(f"- {flat(sentence)}" for sentence in summary(results)) + "\n\n"
+        return "\n".join(f"- {flat(sentence.text)}" for sentence in summary(results)) + "\n\n"

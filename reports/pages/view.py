@@ -22,6 +22,7 @@ from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured
 from ..tables.names import label, labels
 from ..tables.text import to_csv
+from .front import front
 from .words import summary
 
 TILES = {
@@ -45,6 +46,7 @@ def view(results: Results) -> dict[str, Any]:
         "heading": f"Comparison of {len(results.runs)} runs" if several else "How far can retrieval be steered?",
         "lead": _lead(len(attacks), len(settings)),
         "summary": summary(results),
+        "front": front(results, quality),
         "missing": [cell for cell in results.cells if cell.status != "ok"],
         "cells": cells,
         "cells_csv": to_csv([cells]),

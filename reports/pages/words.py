@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from hashbench.api import Results, Setting
+from hashbench.api import CellResult, Results, Setting, epsilon_text
 
 from ..numbers.ranking import Ranked, leaders, ranking
 from ..tables.columns import column_of
@@ -16,38 +17,62 @@ ONE_BY_ONE = 6
 """Settings that get a sentence each; more are counted."""
 
 
-def summary(results: Results) -> list[str]:
-    """Who is ahead and by how much, how far that is of the way, what it rests on, and what is missing."""
-    settings = [setting for setting in results.white_box if setting.done]
-    ranked = {id(setting): ranking(setting) for setting in settings}
-    found = [*_counted(settings, ranked)] if len(settings) > 1 else []
+@dataclass(frozen=True)
+class Sentence:
+    """What is said, and the part of the page where its numbers stand."""
+
+    text: str
+    part: str = "cells"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def summary(results: Results) -> list[Sentence]:
+    """How far the best attack gets, who is ahead by how much, what it rests on, and what is missing."""
+    settings = [(setting, part) for part, setting in enumerate(results.white_box, 1) if setting.done]
+    ranked = {id(setting): ranking(setting) for setting, _ in settings}
+    found = [Sentence(text) for text in _counted([setting for setting, _ in settings], ranked)] if len(settings) > 1 else []
     if len(settings) <= ONE_BY_ONE:
-        where = labels(settings, ("dataset", "hasher", "bits"))
-        found += [_setting(setting, ranked[id(setting)], text) for setting, text in zip(settings, where, strict=True)]
-    return [*found, *_missing(results), *_flagged(results)]
+        where = labels([setting for setting, _ in settings], ("dataset", "hasher", "bits"))
+        for (setting, part), name in zip(settings, where, strict=True):
+            found.append(Sentence(_setting(setting, ranked[id(setting)], name), f"s{part}"))
+    if len(settings) == 1:
+        found += [Sentence(text, "s1") for text in _circumstances(settings[0][0], ranked[id(settings[0][0])])]
+    found += [Sentence(text, "missing") for text in _missing(results)]
+    return [*found, *(Sentence(text) for text in _flagged(results))]
 
 
 def _setting(setting: Setting, ranked: Sequence[Ranked], where: str) -> str:
     if not ranked:
         return f"{where}: no attack has a t-MAP."
     first = ranked[0].cell
-    t_map = _with_interval(measured(first, "t_map"))
+    t_map, ahead = _with_interval(measured(first, "t_map")), _ahead(ranked) if len(ranked) > 1 else ""
     moved = setting.difference(first, first, "t_map", "t_map_clean")
     if moved is not None and moved[1] <= 0:
         text = f"{where}: no attack is told apart from the unattacked query; the largest t-MAP is {t_map}, of {first.label}"
-    elif len(ranked) == 1:
-        text = f"{where}: {first.label} has t-MAP {t_map}"
+    elif way := _way(first):
+        text = f"{where}: {first.label} gets {way}: its t-MAP is {t_map}{ahead}"
     else:
-        text = f"{where}: {first.label} has the largest t-MAP, {t_map}{_ahead(ranked)}"
-    share = measured(first, "t_map_share")
-    if isinstance(share.value, int | float) and share.low is not None and share.low > 0:
-        text += f". That is {100 * share.value:.0f} % of the way from a random ranking to the best code that is known"
+        text = f"{where}: {first.label} has {'the largest' if ahead else 'a'} t-MAP of {t_map}{ahead}"
     floor, clean = (first.value(metric) for metric in ("t_map_floor", "t_map_clean"))
     if floor is not None and clean is not None:
         text += f"; a random ranking has {floor:.3f}, the unattacked query {clean:.3f}"
     if any(flag.flag == "hasher-at-chance" for cell in setting.done for flag in cell.flags):
         text += ". The hasher itself is not told apart from chance"
     return text + "."
+
+
+def _way(cell: CellResult) -> str:
+    """How much of the way it gets to the code it steers to, and to the best there is; empty where an interval is not above 0."""
+    ends = {"t_map_share_own_aim": "the code it steers to", "t_map_share": "the best code that is known"}
+    shares = {end: measured(cell, metric) for metric, end in ends.items()}
+    gone = [
+        f"{100 * share.value:.0f} % of the way {'from a random ranking to' if not i else 'to'} {end}"
+        for i, (end, share) in enumerate((end, share) for end, share in shares.items() if share.low is not None and share.low > 0)
+        if isinstance(share.value, int | float)
+    ]
+    return " and ".join(gone)
 
 
 def _ahead(ranked: Sequence[Ranked]) -> str:
@@ -60,6 +85,19 @@ def _ahead(ranked: Sequence[Ranked]) -> str:
         return f", ahead of {second.cell.label} by {gap}"
     tied = [one.cell.label for one in leaders(ranked)[1:]]
     return f", not told apart from {_listed(tied)} (difference from {second.cell.label} {gap})"
+
+
+def _circumstances(setting: Setting, ranked: Sequence[Ranked]) -> Iterator[str]:
+    """What the only setting's numbers rest on."""
+    cell = ranked[0].cell if ranked else setting.done[0]
+    clean, floor = cell.value("map_clean"), cell.value("map_floor")
+    if clean is not None and floor is not None:
+        map_clean = _with_interval(measured(cell, "map_clean"))
+        yield f"On unattacked queries the hasher has MAP {map_clean}; a random ranking has {floor:.3f}."
+    linf = cell.value("linf")
+    if linf is not None and ranked:
+        budget = epsilon_text(cell.at.epsilon, cell.at.norm)
+        yield f"{cell.label} changes no value by more than {round(255 * linf)} of 255 levels (budget {budget})."
 
 
 def _counted(settings: Sequence[Setting], ranked: dict[int, list[Ranked]]) -> Iterator[str]:

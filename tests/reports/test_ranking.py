@@ -15,7 +15,11 @@ from hashbench.results.run import RunFacts
 from hashbench.results.setting import settings_of
 
 ranking = importlib.import_module("hashbench.reports.numbers.ranking").ranking
-summary = importlib.import_module("hashbench.reports.pages.words").summary
+words = importlib.import_module("hashbench.reports.pages.words")
+
+
+def summary(results: Results) -> list[str]:
+    return [sentence.text for sentence in words.summary(results)]
 
 
 def cell(attack: str, t_map: np.ndarray) -> CellResult:

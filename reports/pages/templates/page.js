@@ -206,7 +206,7 @@
     close.addEventListener("click", () => dialog.close());
     const stack = make("div", { className: "stack" }, large);
     dialog.replaceChildren(stack, make("p", { textContent: image.alt }), close);
-    const query = button.closest(".adversarial") && button.closest(".sample").querySelector(".query img");
+    const query = button.closest(".adversarial, .changed") && button.closest(".sample, .case").querySelector(".query img");
     if (query) close.before(slider(large, query));
     dialog.showModal();
   });
