@@ -27,7 +27,7 @@ from hashbench.errors import UserError
 from hashbench.python.how import How, store_folder
 from hashbench.python.machine import bars, engine_of, resolving
 from hashbench.python.results import RunResults
-from hashbench.typing import Norm
+from hashbench.typing import Facts, Norm
 
 Texts = str | Sequence[str]
 Numbers = int | Sequence[int]
@@ -120,7 +120,8 @@ def run(
 
 
 def planned(config: Config, how: How, resolve: Resolve, live: Mapping[str, Live] | None = None) -> Plan:
-    """The plan of a configuration, names of imported hashers looked up in the store."""
+    """The plan of a configuration, names of imported hashers looked up in the store; it remembers them as they were asked for."""
+    names: Facts = {"imported": [*config.imported], "models": [*config.models]}
     published = (*config.imported, *(text for text in config.models if text.startswith(PREFIX)))
     folders = tuple(str(find_card(text, store_folder(how.store))) for text in published)
     models = tuple(text for text in config.models if not text.startswith(PREFIX))
@@ -128,7 +129,8 @@ def planned(config: Config, how: How, resolve: Resolve, live: Mapping[str, Live]
     if config.batch_size == "auto":
         trial = make_plan(replace(config, batch_size=1), resolve, live or {})
         config = replace(config, batch_size=_batch_that_fits(trial, how))
-    return make_plan(config, resolve, live or {})
+    plan = make_plan(config, resolve, live or {})
+    return replace(plan, asked={**plan.asked, **names})
 
 
 def _batch_that_fits(plan: Plan, how: How) -> int:

@@ -81,6 +81,8 @@ def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
     autohash = importlib.import_module(registry.load("attacks", "autohash").__module__)
+    quickstart = importlib.import_module("hashbench.cli.quickstart")
+    monkeypatch.setattr(quickstart, "QUERIES", 3)
     monkeypatch.setattr(autohash, "VERSION_1", autohash.Sizes(steps=2, starts=2, short=1, then=1, queries=3))
     lists(tmp_path / "DIR")
     names = {"__name__": "__main__"}
