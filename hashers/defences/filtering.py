@@ -46,4 +46,4 @@ class Filtering(HashingMethod):
         return hasher
 
     def fit(self, hasher: TrunkHasher, data: Split, run: Run) -> dict[str, Any]:
-        return {"defence": "a filter before the trained hasher"}
+        return {"defence": "a filter before the trained hasher", "filtered": True}

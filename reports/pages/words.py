@@ -10,6 +10,7 @@ from hashbench.api import CellResult, Results, Setting, epsilon_text
 
 from ..numbers.ranking import Ranked, leaders, ranking
 from ..tables.columns import column_of
+from ..tables.defences import in_words
 from ..tables.model import Entry, measured
 from ..tables.names import label, labels
 
@@ -39,6 +40,7 @@ def summary(results: Results) -> list[Sentence]:
             found.append(Sentence(_setting(setting, ranked[id(setting)], name), f"s{part}"))
     if len(settings) == 1:
         found += [Sentence(text, "s1") for text in _circumstances(settings[0][0], ranked[id(settings[0][0])])]
+    found += [Sentence(text) for text in in_words(results)]
     found += [Sentence(text, "missing") for text in _missing(results)]
     return [*found, *(Sentence(text) for text in _flagged(results))]
 

@@ -50,9 +50,44 @@ def _line(defended: Setting, before: Setting, row: ShowRow, where: Sequence[str]
     cells = [_cell(setting, row.attack, metric) for setting in (before, defended)]
     gap = paired_difference(cells[1], cells[0], metric) if cells[0] is not None and cells[1] is not None else None
     difference = Entry(why="the two have no values over the same queries") if gap is None else Entry(*gap, signed=True)
-    told = Entry(kept(cells[1], cells[0], metric) if metric == "map_clean" else verdict(gap))
+    masked = cells[1] is not None and any(flag.flag == "masked-gradients" for flag in cells[1].flags)
+    told = Entry(kept(cells[1], cells[0], metric) if metric == "map_clean" else verdict(gap, masked))
     names = [Entry(str(shown("hasher", defended.names["hasher"]))), Entry(label(defended.names, where))]
     return Line((*names, Entry(row.label), *(number_of(cell, metric) for cell in cells), difference, told))
+
+
+def in_words(results: Results) -> list[str]:
+    """A sentence a defended hasher: what the strongest attack on it and on the undefended one leave, and whether that is more."""
+    settings = in_order(results.white_box)
+    where = varying([setting.names for setting in settings], ("hasher",))
+    found = []
+    for defended in settings:
+        before = undefended(defended, settings)
+        alike = [] if before is None else _alike(defended, before)
+        if alike:
+            ours, theirs = (min(cells, key=lambda cell: cell.value("map_attacked") or 0.0) for cells in zip(*alike, strict=True))
+            found.append(f"{label(defended.names, where)}: {_survives(ours, theirs, len(alike))}.")
+    return found
+
+
+def _alike(defended: Setting, before: Setting) -> list[tuple[CellResult, CellResult]]:
+    """The cells of the attacks that both have a number of, those of the defended hasher first."""
+    pairs = [
+        (cell, _cell(before, cell.at.attack, "map_attacked")) for cell in defended.done if cell.value("map_attacked") is not None
+    ]
+    return [(cell, other) for cell, other in pairs if other is not None]
+
+
+def _survives(ours: CellResult, theirs: CellResult, attacks: int) -> str:
+    gap = paired_difference(ours, theirs, "map_attacked")
+    left = f"MAP {ours.value('map_attacked'):.3f} is left under {ours.label}, {theirs.value('map_attacked'):.3f} undefended"
+    left += f" under {theirs.label}" if theirs.at.attack != ours.at.attack else ""
+    of = "under the only attack that was run" if attacks == 1 else f"under the strongest of {attacks} attacks"
+    if gap is None:
+        return f"{of} {left}; they have no values over the same queries"
+    ends = f"{gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]"
+    so = "survives" if gap[1] > 0 else "does not survive"
+    return f"the claim to be harder to move {so}: {of} {left} ({ends})"
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:
@@ -60,12 +95,12 @@ def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | Non
     return found[0] if found else None
 
 
-def verdict(gap: tuple[float, float, float] | None) -> str:
+def verdict(gap: tuple[float, float, float] | None, masked: bool = False) -> str:
     """What a paired gain of MAP under an attack says of the claim."""
     if gap is None:
         return "can't be told"
     if gap[1] > 0:
-        return "holds"
+        return "holds against this attack, whose gradients may be masked" if masked else "holds"
     return "does not hold: it is easier to move" if gap[2] < 0 else "does not hold: no difference beyond its interval"
 
 

@@ -12,6 +12,7 @@ from helpers import at, made
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.products import AttackLog, Products
 from hashbench.engine.running.flags import cell_flags, table_flags, transfer_flags
+from hashbench.engine.running.masking import through_filter
 from hashbench.protocols.protocol import PROTOCOLS
 from hashbench.results.cell import CellResult, Measured
 from hashbench.retrieval.oracle import Oracle
@@ -120,3 +121,23 @@ def test_transfer_above_the_white_box_is_flagged() -> None:
     assert transfer_flags(there, noise) == []
     assert [flag.flag for flag in transfer_flags(there, here)] == ["transfer-above-white-box"]
     assert transfer_flags(here, there) == []
+
+
+def filtered(left: float, steered: bool = False, start: str = "x", **hasher: object) -> list[tuple[float | None, list[str]]]:
+    """A hasher from which an attack takes 0.5 of its MAP, and behind a filter all but what is left."""
+    bare = cell("bare", map_clean=0.8, map_attacked=0.3, t_map_clean=0.3, t_map=0.8, **({"t_map_aim": 0.9} if steered else {}))
+    values = {"map_clean": 0.8, "map_attacked": 0.3 + left, "t_map_clean": 0.3, "t_map": 0.8 - left}
+    behind = cell("behind", **values, **({"t_map_aim": 0.9} if steered else {}))
+    name = behind.at.source.model_copy(update={"hasher": "jpeg"})
+    facts = made({"attack": {}}).model_copy(update={"hasher": {"filtered": True, "started_from": start, **hasher}})
+    behind = replace(behind, at=behind.at.model_copy(update={"source": name, "target": name}), made=facts)
+    found = [through_filter(one, [bare, behind]) for one in (bare, behind)]
+    return [(rows[0].value if rows else None, [flag.flag for flag in flags]) for rows, flags in found]
+
+
+@pytest.mark.parametrize("steered", [False, True])
+def test_an_attack_that_a_filter_stops_is_flagged_as_perhaps_masked(steered: bool) -> None:
+    assert filtered(0.05, steered) == [(None, []), (pytest.approx(0.9), [])]
+    assert filtered(0.2, steered) == [(None, []), (pytest.approx(0.6), ["masked-gradients"])]
+    assert filtered(0.2, steered, start="another hasher") == [(None, []), (None, [])]
+    assert filtered(0.2, steered, filtered=False) == [(None, []), (None, [])], "a training defence is no filter"

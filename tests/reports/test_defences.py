@@ -86,3 +86,16 @@ def test_a_hasher_without_a_defence_has_no_line_and_other_queries_are_not_compar
     table = tables().defences("t", "a", ROWS, Results(found.runs, cells))
     told = {str(line.entries[0].value): line.entries[-1].value for line in table.lines if line.entries[2].value == "led away"}
     assert told == {"saat[method=dpsh]": "holds", "jpeg": "can't be told"}
+
+
+@pytest.mark.parametrize(("gain", "so"), [(0.1, "survives"), (-0.1, "does not survive"), (0.0, "does not survive")])
+def test_a_claim_survives_only_if_more_is_left_under_the_strongest_attack_on_each(gain: float, so: str) -> None:
+    results = of(gain)
+    said = tables().in_words(results)
+    assert len(said) == 4, "two defences of hashers of two lengths; nothing of the undefended ones"
+    for sentence in said:
+        assert f"the claim to be harder to move {so}: under the strongest of 2 attacks MAP" in sentence
+    (first,) = [sentence for sentence in said if "jpeg" in sentence and "16 bits" in sentence]
+    pairs = [[c for c in results.cells if c.at.source.bits == 16 and c.at.source.hasher == name] for name in ("jpeg", "dpsh")]
+    least = [min(c.value("map_attacked") or 1.0 for c in cells) for cells in pairs]
+    assert f"MAP {least[0]:.3f} is left" in first and f"{least[1]:.3f} undefended" in first

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from hashbench.engine.running.flags import table_flags, transfer_flags
+from hashbench.engine.running.masking import through_filter
 from hashbench.engine.running.ratio import ratio
 from hashbench.engine.running.robustness import robustness
 from hashbench.results.cell import CellResult, Coordinates, Flag, Measured
@@ -43,7 +44,9 @@ def _finished(
         if ceiling.value(code) is not None:
             rows.append(_share(metric, cell, ceiling.arrays[f"per_query/{code}"]))
     rows += robustness(cell)
-    found = flags[cell.slug]
+    regained, masked = through_filter(cell, white_box.values())
+    rows += regained
+    found = [*flags[cell.slug], *masked]
     here = white_box.get(cell.at.model_copy(update={"target": cell.at.source}))
     if not cell.white_box and here is not None:
         found = [*found, *transfer_flags(cell, here)]
