@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 
 from .look import Chart, Look, dashes, frame, logarithmic, marker, series
 
-CLEAN = "clean query"
-"""The line that is drawn in ink, dashed."""
+CLEAN, CHANCE = "clean query", "chance"
+"""Lines that are drawn in ink, dashed."""
 Curve = tuple[np.ndarray, ...]
 """x and y, and where there is an interval, low and high."""
 
@@ -22,9 +22,9 @@ def lines(
     """A line a name; `points` marks what was measured."""
 
     def draw(axes: Axes, look: Look) -> None:
-        names = [name for name in curves if name != CLEAN]
+        names = [name for name in curves if name not in (CLEAN, CHANCE)]
         for name, (x, y, *ends) in curves.items():
-            if name == CLEAN:
+            if name in (CLEAN, CHANCE):
                 axes.plot(x, y, color=look.ink, linewidth=1.2, linestyle=(0, (4, 2)), zorder=3, label=name)
                 continue
             i = names.index(name)

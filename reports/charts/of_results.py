@@ -14,6 +14,7 @@ from ..pictures.gallery import strips_of
 from ..tables.columns import column_of
 from ..tables.names import label, labels
 from .bars import Way, grouped, way
+from .detectors import roc
 from .heat import heat_map
 from .lines import CLEAN, Curve, lines
 from .look import Chart
@@ -160,6 +161,7 @@ CHARTS = {
     "code-length": over_bits,
     "survival": survival,
     "transfer": transfer,
+    "roc": roc,
     "pictures": pictures,
 }
 """Charts by the names that `hashbench figure` takes."""

@@ -59,6 +59,7 @@ NEEDS = {
     "steps": "an attack run with several steps",
     "transfer": "--transfer",
     "pictures": "--benchmark gallery",
+    "roc": "--benchmark targeted,detection",
     "protocols": "several --protocol",
     "seeds": "several --seed",
     "curves": "--benchmark targeted",

@@ -11,6 +11,7 @@ from hashbench.api import CellResult, Results, Setting, csv_text, epsilon_text
 
 from ..charts import of_results as draw
 from ..charts import queries, security
+from ..charts.detectors import roc
 from ..charts.look import Chart
 from ..numbers.published import published
 from ..numbers.ranking import ranking
@@ -76,6 +77,7 @@ def _overview(results: Results) -> list[tuple[str, list[Chart]]]:
         "Security curves": [*security.over_epsilon(results), *security.over_steps(results), *security.over_bits(results)],
         "Questions": queries.given_away(results),
         "Survival": security.survival(results),
+        "Detectors": roc(results),
         "Trade-offs": [*draw.perceptibility(results), *draw.time(results)],
     }
     return [(name, charts) for name, charts in found.items() if charts]

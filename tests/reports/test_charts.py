@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from hashbench.results.results import Results
 from hashbench.results.writing import write_results
 
 palette = importlib.import_module("hashbench.reports.charts.palette")
@@ -149,3 +151,22 @@ def test_names_as_long_as_options_leave_room_for_a_heat_map() -> None:
     names = [name + "8", name + "12"]
     chart = importlib.import_module("hashbench.reports.charts.heat").heat_map("t", "a", names, names, np.eye(2), (0, 1))
     assert chart.inline().count("optimiser=adamw") == 4
+
+
+def test_roc_curves_have_the_areas_of_the_benchmark() -> None:
+    detectors = importlib.import_module("hashbench.reports.charts.detectors")
+    rng = np.random.default_rng(0)
+    clean, attacked = rng.integers(0, 9, 40) / 8, rng.integers(3, 12, 40) / 8  # with ties
+    alarms, hits = detectors.rates(clean, attacked)
+    assert (
+        (alarms[0], hits[0], alarms[-1], hits[-1]) == (0, 0, 1, 1) and (np.diff(alarms) >= 0).all() and (np.diff(hits) >= 0).all()
+    )
+    areas = importlib.import_module("hashbench.benchmarks.detection").areas
+    assert np.trapezoid(hits, alarms) == pytest.approx(areas(clean, attacked).mean())
+    results = synthetic.results(attacks=("noise", "dhta"), bits=(16,))
+    arrays = {"detection/margin/clean": clean, "detection/margin/attacked": attacked}
+    cells = [replace(cell, arrays=cell.arrays | arrays) if cell.at.attack == "dhta" else cell for cell in results.cells]
+    (chart,) = draw.CHARTS["roc"](Results(results.runs, cells))
+    assert chart.title == "Detectors of dhta"
+    lines = {line.get_label(): line for line in chart.figure(look.PAGE).axes[0].get_lines()}
+    assert set(lines) == {"margin", "chance"} and lines["margin"].get_xdata().tolist() == alarms.tolist()
