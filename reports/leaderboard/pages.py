@@ -73,6 +73,7 @@ def attack_page(name: str, placed: Sequence[Placed]) -> dict[str, Any]:
         "aims": list(dict.fromkeys(one.plugins["aim"].about for one in made if "aim" in one.plugins)),
         "options": list({str(one): one for one in chosen}.values()),
         "tables": [tables.of_attack(placed)],
+        "made": [one.cell for one in placed if one.cell.made is not None],
         "flags": [(one.cell, flag) for one in placed for flag in one.cell.flags],
     }
 

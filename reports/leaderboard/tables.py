@@ -21,13 +21,22 @@ HASHER = (Column("hasher", None), Column("backbone", None), Column("bits", 0), C
 def board(one: Board) -> Table:
     """Every attack on every hasher, by rank in its setting."""
     behind = Column("behind the first", help="paired difference of t-MAP from the largest of the setting")
-    columns = [Column("attack", None), RANK, column_of("t_map"), behind, *HASHER, *map(column_of, METRICS[1:])]
+    columns = [
+        Column("attack", None),
+        RANK,
+        column_of("t_map"),
+        behind,
+        *HASHER,
+        *map(column_of, METRICS[1:]),
+        Column("made", None),
+    ]
     lines = []
     for setting in one.settings:
         for cell, place in by_rank(setting):
             attack = Entry(cell.label, href=attack_file(cell.at.attack))
             t_map, *others = _numbers(cell)
-            lines.append(Line((attack, rank_of(cell, place), t_map, _behind(place), *_hasher(cell), *others), cell=cell))
+            made = Entry("how", href=f"{attack_file(cell.at.attack)}#{cell.slug}") if cell.made else Entry("")
+            lines.append(Line((attack, rank_of(cell, place), t_map, _behind(place), *_hasher(cell), *others, made), cell=cell))
     notes = [
         "Ranks hold within a setting: one hasher, code length, seed and budget.",
         "A rank is 1 + the number of attacks that are ahead by a paired difference whose 95 % interval excludes 0: attacks "

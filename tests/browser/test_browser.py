@@ -137,6 +137,10 @@ def test_the_leaderboard_is_walked_by_its_links(opened: Open) -> None:
     assert page.locator("h1").inner_text() == "shapes, protocol harmonised version 1"
     page.get_by_role("link", name="dhta", exact=True).first.click()
     assert page.locator("h1").inner_text() == "dhta" and page.get_by_role("link", name="https://example.org/paper").count() == 1
+    assert page.locator("details[open]").count() == 0
+    page.go_back()
+    page.get_by_role("link", name="how", exact=True).first.click()
+    assert page.locator("details[open]").count() == 1 and page.locator("details[open] dt", has_text="targets").is_visible()
     page.get_by_role("link", name="dpsh", exact=True).first.click()
     assert page.locator("h1").inner_text().startswith("dpsh-convnet-")
     page.get_by_role("link", name="hashbench leaderboard").click()

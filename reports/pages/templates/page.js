@@ -9,6 +9,14 @@
   const unique = (name) => `${name}-${++count}`;
   document.documentElement.classList.add("js");
 
+  // A link to a closed part opens it
+  const open = () => {
+    const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (part?.tagName === "DETAILS") part.open = true;
+  };
+  addEventListener("hashchange", open);
+  open();
+
   // Theme
   const root = document.documentElement;
   const remembered = (value) => {
