@@ -24,7 +24,9 @@ def test_every_plugin_has_a_page_with_its_options_and_what_it_did() -> None:
     pages = dict(hooks.plugin_pages(results))
     for kind in registry.KINDS:
         for name, entry in registry.entries(kind).items():
-            assert not entry.built_in or f"({kind}/{name}.md)" in pages["plugins/index.md"] and f"plugins/{kind}/{name}.md" in pages
+            assert not entry.built_in or (
+                f"({kind}/{name}.md)" in pages["plugins/index.md"] and f"plugins/{kind}/{name}.md" in pages
+            )
     dhta = pages["plugins/attacks/dhta.md"]
     assert "| `steps` | `100` |" in dhta and "[preset=published]" in dhta and "https://arxiv.org/abs/2004.07955" in dhta
     (row,) = re.findall(r"^\| `dhta` .*$", dhta, flags=re.MULTILINE)
