@@ -64,8 +64,11 @@ def _page(kind: str, name: str, results: Results) -> Iterator[str]:
     yield inspect.getdoc(cls) or ""
     if cls.paper:
         yield f"\nSource: <{cls.paper}>" if cls.paper.startswith("http") else f"\nSource: {cls.paper}"
-    if access := getattr(cls, "access", ""):
-        yield f"\nAccess: {access}."
+    access = getattr(cls, "access", "")
+    if access:  # of attacks that only ask it is a property, since their option `answer` decides
+        yield (
+            f"\nAccess: {access}." if isinstance(access, str) else "\nAccess: answers, of the kind that its option `answer` names."
+        )
     yield f"\n```console\nhashbench show {kind} {name}\n```\n"
     fields = dataclasses.fields(cls)
     if fields:

@@ -17,7 +17,7 @@ ATTACKS = {
 }
 QUERIES = 20
 NEXT = {
-    "hashbench run --attack prosgan --hasher dpsh": "train a hasher and the paper's generator, attack 300 queries: some minutes",
+    "hashbench run --attack prosgan --hasher dpsh": "train a hasher and the paper's generator, attack all queries: some minutes",
     "hashbench run --attack dhta --model ./mine.py:load": "attack a network of your own, which a function in mine.py returns",
     "hashbench new attack my_attack": "write an attack of your own: a package that works as created",
 }

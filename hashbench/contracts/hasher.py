@@ -101,6 +101,9 @@ class HashingMethod(Plugin, ABC):
     starts_from: ClassVar[str] = ""
     """The option that names a method (`inner`) whose trained hasher `fit` is given: a defence's; none by default."""
 
+    filters: ClassVar[bool] = False
+    """Whether it is that hasher behind a filter of images, trained no further."""
+
     def around(self, hasher: TrunkHasher) -> TrunkHasher:
         """What becomes of the hasher that it starts from, before `fit`; as it is by default."""
         return hasher

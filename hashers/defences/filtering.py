@@ -31,6 +31,7 @@ class Filtering(HashingMethod):
     """A filter before another method's trained hasher, of queries and of the database alike."""
 
     starts_from: ClassVar[str] = "method"
+    filters: ClassVar[bool] = True
     method: str = inner("hashers", "dpsh", "the hashing method, with its options, whose hasher is trained without the filter")
 
     @abstractmethod
@@ -46,4 +47,4 @@ class Filtering(HashingMethod):
         return hasher
 
     def fit(self, hasher: TrunkHasher, data: Split, run: Run) -> dict[str, Any]:
-        return {"defence": "a filter before the trained hasher", "filtered": True}
+        return {"defence": "a filter before the trained hasher"}

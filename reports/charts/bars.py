@@ -40,6 +40,7 @@ def way(title: str, about: str, rows: Mapping[str, Way], floor: float | None, cl
         for at, dashes in ((floor, ":"), (clean, "--")):
             if at is not None:
                 axes.axvline(at, color=look.ink, linewidth=0.9, linestyle=dashes)
+        axes.set_xlim(left=0)
         axes.set_yticks(range(len(rows)), map(folded, rows))
         axes.set_ylim(len(rows) - 0.4, -0.6)
         frame(axes, "t-MAP (dotted: floor; dashed: clean query; dot: the attack; upright mark: the code it steers to)", "", "x")

@@ -51,7 +51,9 @@ def way_of(setting: Setting) -> Chart | None:
         return None
     floor, clean = (setting.done[0].value(metric) for metric in ("t_map_floor", "t_map_clean"))
     said = "; ".join(f"{name} {row.value:.3f}" for name, row in rows.items())
-    return way("From a random ranking to the code that is steered to", f"{label(setting.names)}: {said}", rows, floor, clean)
+    aimed = any(row.aim is not None for row in rows.values())
+    title = "From a random ranking to the code that is steered to" if aimed else "t-MAP beside a random ranking's"
+    return way(title, f"{label(setting.names)}: {said}", rows, floor, clean)
 
 
 def retrieval(cells: Mapping[str, CellResult], where: str) -> list[Chart]:

@@ -113,6 +113,11 @@ def attack_file(name: str) -> str:
     return file_name("attack", name)
 
 
+def made_id(cell: CellResult) -> str:
+    """Where an attack's page says how a cell was made; cells of one name on other data are apart."""
+    return cell.slug if cell.made is None else f"{cell.slug}-{cell.made.keys.images[:8]}-{cell.made.keys.hasher[:4]}"
+
+
 def hasher_file(cell: CellResult) -> str:
     """The page of the hasher a cell is scored on."""
     return file_name("hasher", cell.at.target.label, "" if cell.made is None else cell.made.keys.hasher)

@@ -12,7 +12,7 @@ from ..pages.words import summary
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured
 from . import tables
-from .boards import Board, Placed, Site, attack_file, hasher_file
+from .boards import Board, Placed, Site, attack_file, hasher_file, made_id
 
 MAPS = ("map_clean", "map_floor", "map_pixels", "map_random")
 
@@ -73,7 +73,7 @@ def attack_page(name: str, placed: Sequence[Placed]) -> dict[str, Any]:
         "aims": list(dict.fromkeys(one.plugins["aim"].about for one in made if "aim" in one.plugins)),
         "options": list({str(one): one for one in chosen}.values()),
         "tables": [tables.of_attack(placed)],
-        "made": [one.cell for one in placed if one.cell.made is not None],
+        "made": [(made_id(one.cell), one.board.title, one.cell) for one in placed if one.cell.made is not None],
         "flags": [(one.cell, flag) for one in placed for flag in one.cell.flags],
     }
 

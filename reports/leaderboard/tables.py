@@ -12,7 +12,7 @@ from ..numbers.ranking import Ranked, by_rank, ranking
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured, why_missing
 from ..tables.setting import RANK, rank_of
-from .boards import Board, Placed, attack_file, hasher_file
+from .boards import Board, Placed, attack_file, hasher_file, made_id
 
 METRICS = ("t_map", "t_map_share", "t_map_aim", "t_map_floor", "map_attacked", "rms", "seconds_per_image", "fit_seconds")
 HASHER = (Column("hasher", None), Column("backbone", None), Column("bits", 0), Column("seed", 0), Column("budget", None))
@@ -35,7 +35,7 @@ def board(one: Board) -> Table:
         for cell, place in by_rank(setting):
             attack = Entry(cell.label, href=attack_file(cell.at.attack))
             t_map, *others = _numbers(cell)
-            made = Entry("how", href=f"{attack_file(cell.at.attack)}#{cell.slug}") if cell.made else Entry("")
+            made = made_link(cell)
             lines.append(Line((attack, rank_of(cell, place), t_map, _behind(place), *_hasher(cell), *others, made), cell=cell))
     notes = [
         "Ranks hold within a setting: one hasher, code length, seed and budget.",
@@ -44,6 +44,15 @@ def board(one: Board) -> Table:
         "Intervals are not adjusted for the number of pairs.",
     ]
     return Table("Ranking", one.title, columns, lines, notes=notes)
+
+
+def made_link(cell: CellResult) -> Entry:
+    """To how a cell was made, on its attack's page."""
+    if cell.made is None:
+        return Entry("")
+    return Entry(
+        "how", href=f"{attack_file(cell.at.attack)}#{made_id(cell)}", unseen=f"{cell.label} on {cell.at.target.label} was made"
+    )
 
 
 SCORES = ("robustness_untargeted", "robustness_targeted")

@@ -29,12 +29,11 @@ class Front:
 
 
 def front(results: Results, quality: Quality) -> Front | None:
-    """Of the first setting that has a number; None where none has."""
-    setting = next((setting for setting in results.white_box if setting.done), None)
-    if setting is None:
-        return None
-    ranked = [one.cell for one in ranking(setting)]
-    best = (ranked or setting.done)[0]
-    alone = len(results.cells) == 1
-    made = Front(best.label, label(setting.names), samples_of([best], quality)[:QUERIES], way_of(setting) if alone else None)
-    return made if made.samples or made.way else None
+    """Of the first setting that has pictures, and of the only number; None where there is neither."""
+    way = way_of(results.white_box[0]) if len(results.cells) == 1 and results.white_box else None
+    for setting in results.white_box:
+        best = next(iter([one.cell for one in ranking(setting)] or setting.done), None)
+        samples = samples_of([best], quality)[:QUERIES] if best is not None else []
+        if best is not None and (samples or way is not None):
+            return Front(best.label, label(setting.names), samples, way)
+    return None

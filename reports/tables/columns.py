@@ -41,12 +41,12 @@ _COLUMNS = {
     ),
     "robustness_targeted": Column("robustness, targeted", 2, help="1 - share of the way to the oracle: 1 is untouched"),
     "map_attacked": Column("MAP attacked", help="what is left of the query's own neighbours"),
-    "regained": Column(
+    "let_through": Column(
         "through the filter",
         0,
         100.0,
         " %",
-        help="what the attack takes through the filter, of what it takes without; flagged below 80 %",
+        help="what the attack achieves through the filter, of what it does without; flagged below 80 %",
     ),
     "map_floor": Column("MAP floor", help="expected MAP of a random ranking"),
     "map_pixels": Column("MAP of raw pixels"),

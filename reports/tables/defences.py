@@ -50,8 +50,7 @@ def _line(defended: Setting, before: Setting, row: ShowRow, where: Sequence[str]
     cells = [_cell(setting, row.attack, metric) for setting in (before, defended)]
     gap = paired_difference(cells[1], cells[0], metric) if cells[0] is not None and cells[1] is not None else None
     difference = Entry(why="the two have no values over the same queries") if gap is None else Entry(*gap, signed=True)
-    masked = cells[1] is not None and any(flag.flag == "masked-gradients" for flag in cells[1].flags)
-    told = Entry(kept(cells[1], cells[0], metric) if metric == "map_clean" else verdict(gap, masked))
+    told = Entry(kept(cells[1], cells[0], metric) if metric == "map_clean" else verdict(gap, doubts(cells[1])))
     names = [Entry(str(shown("hasher", defended.names["hasher"]))), Entry(label(defended.names, where))]
     return Line((*names, Entry(row.label), *(number_of(cell, metric) for cell in cells), difference, told))
 
@@ -86,8 +85,13 @@ def _survives(ours: CellResult, theirs: CellResult, attacks: int) -> str:
     if gap is None:
         return f"{of} {left}; they have no values over the same queries"
     ends = f"{gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]"
-    so = "survives" if gap[1] > 0 else "does not survive"
-    return f"the claim to be harder to move {so}: {of} {left} ({ends})"
+    so = "does not survive" if gap[1] <= 0 else "can't be told" if doubts(ours) else "survives"
+    flagged = f"; flagged {', '.join(doubts(ours))}" if so == "can't be told" else ""
+    return f"the claim to be harder to move {so}: {of} {left} ({ends}{flagged})"
+
+
+def _access(cell: CellResult) -> str:
+    return cell.made.plugins["attack"].access if cell.made is not None and "attack" in cell.made.plugins else ""
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:
@@ -95,12 +99,21 @@ def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | Non
     return found[0] if found else None
 
 
-def verdict(gap: tuple[float, float, float] | None, masked: bool = False) -> str:
+BLIND = ("masked-gradients", "vanishing-gradients", "saturated-bits", "queries-beat-gradients", "hasher-at-chance")
+"""Flags of a number under an attack that may not have seen the hasher, or had nothing to take."""
+
+
+def doubts(cell: CellResult | None) -> list[str]:
+    """The flags for which a number under an attack is no evidence of a defence."""
+    return [] if cell is None else [flag.flag for flag in cell.flags if flag.flag in BLIND]
+
+
+def verdict(gap: tuple[float, float, float] | None, flags: Sequence[str] = ()) -> str:
     """What a paired gain of MAP under an attack says of the claim."""
     if gap is None:
         return "can't be told"
     if gap[1] > 0:
-        return "holds against this attack, whose gradients may be masked" if masked else "holds"
+        return f"can't be told: flagged {', '.join(flags)}" if flags else "holds"
     return "does not hold: it is easier to move" if gap[2] < 0 else "does not hold: no difference beyond its interval"
 
 

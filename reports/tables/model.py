@@ -39,6 +39,8 @@ class Entry:
     signed: bool = False
     href: str = ""
     """The page that a text links to."""
+    unseen: str = ""
+    """What the link says beyond the text, to those who hear the page."""
 
     @property
     def missing(self) -> bool:

@@ -24,7 +24,7 @@ DETAILS = (
     "t_precision_radius_2",
     "t_distance_relevant",
     "t_distance_irrelevant",
-    "regained",
+    "let_through",
     "psnr",
     "rms_raw",
 )

@@ -39,14 +39,12 @@ SMALL = {
 
 
 def blocks(page: Path) -> Iterator[tuple[str, str]]:
-    """Language and content: fenced blocks; in the README, indented ones, of commands or of a file that its first line names."""
+    """Language and content: fenced blocks; in the README, indented ones of commands."""
     text = page.read_text(encoding="utf-8")
     yield from re.findall(r"```(\w+)\n(.*?)```", text, flags=re.DOTALL)
     for match in re.finditer(r"\n\n((?:    .*\n|\n+(?=    ))+)", text if page.name == "README.md" else ""):
         content = textwrap.dedent(match[1])
-        if content.startswith("# my_attack.py"):
-            yield "file", content
-        elif content.startswith(("hashbench", "pip")):
+        if content.startswith(("hashbench", "pip")):
             yield "console", content
 
 

@@ -27,6 +27,7 @@ def test_every_plugin_has_a_page_with_its_options_and_what_it_did() -> None:
             assert not entry.built_in or (
                 f"({kind}/{name}.md)" in pages["plugins/index.md"] and f"plugins/{kind}/{name}.md" in pages
             )
+    assert not [path for path, text in pages.items() if "object at 0x" in text]
     dhta = pages["plugins/attacks/dhta.md"]
     assert "| `steps` | `100` |" in dhta and "[preset=published]" in dhta and "https://arxiv.org/abs/2004.07955" in dhta
     (row,) = re.findall(r"^\| `dhta` .*$", dhta, flags=re.MULTILINE)

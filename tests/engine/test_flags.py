@@ -14,7 +14,7 @@ from hashbench.contracts.products import AttackLog, Products
 from hashbench.engine.running.flags import cell_flags, table_flags, transfer_flags
 from hashbench.engine.running.masking import through_filter
 from hashbench.protocols.protocol import PROTOCOLS
-from hashbench.results.cell import CellResult, Measured
+from hashbench.results.cell import About, CellResult, Measured
 from hashbench.retrieval.oracle import Oracle
 
 RNG = np.random.default_rng(0)
@@ -123,21 +123,37 @@ def test_transfer_above_the_white_box_is_flagged() -> None:
     assert transfer_flags(here, there) == []
 
 
-def filtered(left: float, steered: bool = False, start: str = "x", **hasher: object) -> list[tuple[float | None, list[str]]]:
-    """A hasher from which an attack takes 0.5 of its MAP, and behind a filter all but what is left."""
-    bare = cell("bare", map_clean=0.8, map_attacked=0.3, t_map_clean=0.3, t_map=0.8, **({"t_map_aim": 0.9} if steered else {}))
-    values = {"map_clean": 0.8, "map_attacked": 0.3 + left, "t_map_clean": 0.3, "t_map": 0.8 - left}
-    behind = cell("behind", **values, **({"t_map_aim": 0.9} if steered else {}))
+def through(
+    left: float, steered: bool = False, start: str = "x", access: str = "gradients", **changed: float
+) -> tuple[object, list[str]]:
+    """An attack that takes all there is to lose from a hasher, and leaves so much of it behind a filter."""
+    bare = cell("bare", map_clean=0.8, map_attacked=0.3, map_floor=0.3, t_map_clean=0.3, t_map=0.8, t_map_oracle=0.8)
+    values = {
+        "map_clean": 0.8,
+        "map_attacked": 0.3 + left,
+        "map_floor": 0.3,
+        "t_map_clean": 0.3,
+        "t_map": 0.8 - left,
+        "t_map_oracle": 0.8,
+    }
+    behind = cell("behind", **(values | changed), **({"t_map_aim": 0.9} if steered else {}))
     name = behind.at.source.model_copy(update={"hasher": "jpeg"})
-    facts = made({"attack": {}}).model_copy(update={"hasher": {"filtered": True, "started_from": start, **hasher}})
+    facts = made({"attack": {}}).model_copy(update={"hasher": {"filtered": True, "started_from": start}})
+    facts = facts.model_copy(update={"plugins": {"attack": About(access=access)}})
     behind = replace(behind, at=behind.at.model_copy(update={"source": name, "target": name}), made=facts)
-    found = [through_filter(one, [bare, behind]) for one in (bare, behind)]
-    return [(rows[0].value if rows else None, [flag.flag for flag in flags]) for rows, flags in found]
+    assert through_filter(bare, [bare, behind]) == ([], []), "it has no filter"
+    rows, flags = through_filter(behind, [bare, behind])
+    return rows[0].value if rows else None, [flag.flag for flag in flags]
 
 
 @pytest.mark.parametrize("steered", [False, True])
 def test_an_attack_that_a_filter_stops_is_flagged_as_perhaps_masked(steered: bool) -> None:
-    assert filtered(0.05, steered) == [(None, []), (pytest.approx(0.9), [])]
-    assert filtered(0.2, steered) == [(None, []), (pytest.approx(0.6), ["masked-gradients"])]
-    assert filtered(0.2, steered, start="another hasher") == [(None, []), (None, [])]
-    assert filtered(0.2, steered, filtered=False) == [(None, []), (None, [])], "a training defence is no filter"
+    assert through(0.05, steered) == (pytest.approx(0.9), [])
+    assert through(0.2, steered) == (pytest.approx(0.6), ["masked-gradients"])
+    assert through(0.2, steered, start="another hasher") == (None, [])
+    assert through(0.2, steered, access="query-code") == (None, []), "nothing that asks has gradients to be masked"
+
+
+def test_a_filter_that_costs_clean_map_leaves_less_to_lose() -> None:
+    assert through(0.0, map_clean=0.5, map_attacked=0.3) == (pytest.approx(1.0), [])
+    assert through(0.0, map_clean=0.3, map_attacked=0.3) == (None, []), "nothing to lose"

@@ -1,4 +1,4 @@
-"""How much of an attack gets through a filter that stands before a hasher."""
+"""How much of an attack a filter before a hasher lets through."""
 
 from __future__ import annotations
 
@@ -6,40 +6,44 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from hashbench.engine.running.ratio import ratio
 from hashbench.results.cell import CellResult, Flag, Measured
+from hashbench.retrieval import Bootstrap
+from hashbench.retrieval.bootstrap import percentiles
 
 ENOUGH = 0.8
-"""The share of what an attack takes without the filter below which its gradients may be masked."""
+"""The share of what an attack achieves without the filter below which its gradients may be masked."""
 FILTERED = "filtered"
-"""The fact of a hasher that looks at filtered images."""
+"""The fact of a hasher that is another one behind a filter."""
 
 
 def through_filter(cell: CellResult, cells: Iterable[CellResult]) -> tuple[list[Measured], list[Flag]]:
-    """`regained`: what the attack takes from a filtered hasher, over what it takes from the same hasher without the filter.
+    """`let_through`: what an attack that follows gradients achieves on a filtered hasher, over what it does without the filter.
 
-    Taken is MAP that is lost, and of an attack that steers to a code t-MAP that is gained, both from the clean query.
-    Nothing where there is no filter, or no such cell without it.
+    Achieved is the share of what there was to lose, from the clean query: MAP down to its floor, or, of an attack towards
+    targets, t-MAP up to the oracle's. Nothing where there is no filter, no such cell without it, or nothing to lose. The flag
+    goes by the value, not by the end of its interval: it asks for a second look.
     """
     bare = _without(cell, cells)
     if bare is None:
         return [], []
-    steered = cell.value("t_map_aim") is not None
-    taken = [_taken(one, steered) for one in (cell, bare)]
-    if taken[0] is None or taken[1] is None or len(taken[0]) != len(taken[1]):
+    steered = any(one is not None for one in (cell.row("t_map_aim"), cell.row("t_map_choice")))
+    shares = [_achieved(one, steered) for one in (cell, bare)]
+    if shares[0] is None or shares[1] is None or not percentiles(shares[1][1])[0] > 0:
         return [], []
-    share = ratio("regained", taken[0], taken[1], cell.at.seed)
-    if share.value is None:
-        return [], []
-    if share.value >= ENOUGH:
-        return [share], []
-    says = f"through the filter it takes {share.value:.0%} of what the same attack takes without it: gradients may be masked."
-    return [share], [Flag(flag="masked-gradients", says=says)]
+    value = shares[0][0] / shares[1][0]
+    low, high = percentiles(shares[0][1] / np.where(shares[1][1] > 0, shares[1][1], np.nan))
+    row = Measured(metric="let_through", value=value, low=low, high=high)
+    if value >= ENOUGH:
+        return [row], []
+    says = f"through the filter it achieves {value:.0%} of what the same attack does without it: gradients may be masked."
+    return [row], [Flag(flag="masked-gradients", says=says)]
 
 
 def _without(cell: CellResult, cells: Iterable[CellResult]) -> CellResult | None:
-    """The cell of the same attack on the hasher behind the filter."""
-    if cell.made is None or not cell.made.hasher.get(FILTERED) or not cell.white_box:
+    """The cell of the same attack, one that follows gradients, on the hasher behind the filter."""
+    if cell.made is None or cell.made.hasher.get(FILTERED) is not True or not cell.white_box:
+        return None
+    if "attack" not in cell.made.plugins or cell.made.plugins["attack"].access != "gradients":
         return None
     start, at = cell.made.hasher.get("started_from"), cell.at
 
@@ -50,7 +54,19 @@ def _without(cell: CellResult, cells: Iterable[CellResult]) -> CellResult | None
     return next((other for other in cells if fits(other)), None)
 
 
-def _taken(cell: CellResult, steered: bool) -> np.ndarray | None:
-    before, after = ("t_map_clean", "t_map") if steered else ("map_attacked", "map_clean")
-    values = [cell.arrays.get(f"per_query/{metric}") for metric in (before, after)]
-    return None if values[0] is None or values[1] is None else values[1] - values[0]
+def _achieved(cell: CellResult, steered: bool) -> tuple[float, np.ndarray] | None:
+    """The share of what there was to lose, and its resamples; None without values by query, or with nothing to lose."""
+    names = (
+        ("t_map", "t_map_clean", "t_map_oracle", "t_map_clean")
+        if steered
+        else ("map_clean", "map_attacked", "map_clean", "map_floor")
+    )
+    values = [cell.arrays.get(f"per_query/{name}") for name in names]
+    if any(one is None for one in values):
+        return None
+    more, less, most, least = (np.asarray(one, dtype=np.float64) for one in values)
+    bootstrap = Bootstrap(len(more), cell.at.seed)
+    taken, possible = bootstrap.means(more - less), bootstrap.means(most - least)
+    if not percentiles(possible)[0] > 0:
+        return None
+    return float(np.nanmean(more - less) / np.nanmean(most - least)), taken / np.where(possible > 0, possible, np.nan)

@@ -44,8 +44,8 @@ def _finished(
         if ceiling.value(code) is not None:
             rows.append(_share(metric, cell, ceiling.arrays[f"per_query/{code}"]))
     rows += robustness(cell)
-    regained, masked = through_filter(cell, white_box.values())
-    rows += regained
+    passed, masked = through_filter(cell, white_box.values())
+    rows += passed
     found = [*flags[cell.slug], *masked]
     here = white_box.get(cell.at.model_copy(update={"target": cell.at.source}))
     if not cell.white_box and here is not None:

@@ -107,6 +107,7 @@ class TrainedStage(HasherStage):
         hasher, facts = self._begun(given, run)
         with training_in(hasher.trunk, self.training):
             facts |= self.method.plugin.fit(hasher, self._training_data(given), run)
+        facts["filtered"] = self.method.plugin.filters
         save_product(draft, hasher.state_dict(), {**facts, **in_precision(self.training)})
 
     def _begun(self, given: Given, run: Run) -> tuple[TrunkHasher, Facts]:

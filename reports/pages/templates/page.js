@@ -11,9 +11,10 @@
 
   // A link to a closed part opens it
   const open = () => {
-    const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const part = document.getElementById(location.hash.slice(1));
     if (part?.tagName === "DETAILS") part.open = true;
   };
+  addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
   addEventListener("hashchange", open);
   open();
 
@@ -210,12 +211,14 @@
     if (!button) return;
     const image = button.querySelector("img:not(.under)");
     const large = make("img", { src: image.src, alt: image.alt });
+    const change = button.querySelector(".change");
     const close = make("button", { type: "button", textContent: "Close" });
     close.addEventListener("click", () => dialog.close());
     const stack = make("div", { className: "stack" }, large);
     dialog.replaceChildren(stack, make("p", { textContent: image.alt }), close);
     const query = button.closest(".adversarial, .changed") && button.closest(".sample, .case").querySelector(".query img");
     if (query) close.before(slider(large, query));
+    if (change) close.before(make("p", { textContent: change.alt }), make("img", { src: change.src, alt: change.alt, className: "shown" }));
     dialog.showModal();
   });
 })();
