@@ -41,9 +41,11 @@ def _kind_of(text: str) -> str:
     name = parse_spec(text).name
     if ":" in name:
         return _kind_of_class(name)
+    if name.endswith(".py"):
+        raise UserError(f"{name} is a file: say which class of it, as in {name}:MyAttack.")
     kinds = [kind for kind in registry.KINDS if name in registry.entries(kind)]
     if not kinds:
-        raise UnknownName("plugin", name, [known for kind in registry.KINDS for known in registry.entries(kind)])
+        raise UnknownName("plugin", name, dict.fromkeys(known for kind in registry.KINDS for known in registry.entries(kind)))
     if len(kinds) > 1:
         raise UserError(f"'{name}' is the name of {' and '.join(kinds)}: say which with --kind.")
     return kinds[0]

@@ -46,4 +46,5 @@ def command(kind: str, name: str) -> None:
         target.parent.mkdir(exist_ok=True)
         target.write_text(text, encoding="utf-8")
     click.echo(f"created {folder}/: edit {folder / f'{name}.py'}, then")
-    click.echo(f"  pip install -e ./{name} && hashbench check {name}")
+    click.echo(f"  hashbench check ./{name}/{name}.py:{words['cls']}   as it is")
+    click.echo(f"  pip install -e ./{name} && hashbench check {name}   by its name")

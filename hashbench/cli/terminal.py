@@ -13,7 +13,7 @@ COLUMNS = {
     "MAP clean": ("map_clean", 3),
     "MAP attacked": ("map_attacked", 3),
     "t-MAP floor": ("t_map_floor", 3),
-    "clean": ("t_map_clean", 3),
+    "t-MAP clean": ("t_map_clean", 3),
     "t-MAP": ("t_map", 3),
     "aim code": ("t_map_aim", 3),
     "way to oracle": ("t_map_share", 2),
@@ -44,7 +44,10 @@ def results_table(results: Results) -> Table:
     if travelled:
         table.title = f"{common}; {travelled} transfer cells are in transfer.csv and the report"
     if flagged:
-        table.caption = f"{flagged} of {len(cells)} cells are flagged for a second look: see the report, or flags in cells/*.json"
+        kinds = ", ".join(dict.fromkeys(flag.flag for cell in cells for flag in cell.flags))
+        table.caption = (
+            f"{flagged} of {len(cells)} cells flagged for a second look ({kinds}): the report says why, and cells/*.json"
+        )
     return table
 
 

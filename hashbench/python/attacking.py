@@ -56,6 +56,10 @@ def attack(
 
     Raises UserError for what is missing or does not fit.
     """
+    if not isinstance(attack, str):
+        raise UserError(
+            "attack is no text: give a name with its options, or where a class of your own lies, as in './mine.py:Mine[steps=3]'."
+        )
     plugin: Attack = configure("attacks", attack).resolve("")
     text = aim_of(plugin)
     aim: Aim | None = None if text is None else configure("aims", text)

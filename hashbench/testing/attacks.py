@@ -25,6 +25,10 @@ from hashbench.testing.small import CPU, QUERIES, small_aim, small_goal, small_h
 
 _HALF_LEVEL = 0.5 / 255
 META = torch.device("meta")
+META_ADVICE = (
+    "make no tensor on another device than the images', ask no tensor for its value in the loop, "
+    "and choose by torch.where or by_image, not by an index of booleans"
+)
 
 
 class _Subject:
@@ -143,7 +147,7 @@ def _try_manners(trial: Trial, subject: _Subject) -> None:
         expect(not hasher.training, "it leaves the hasher in training mode")
         expect(all(p.grad is None for p in hasher.parameters()), "it leaves gradients in the hasher")
         expect(all(torch.equal(v, before_state[k]) for k, v in hasher.state_dict().items()), "it changes the hasher's weights")
-    with trial.rule("meta", "make no tensor on another device than the images', and ask no tensor for its value in the loop"):
+    with trial.rule("meta", META_ADVICE):
         state = {name: tensor.to(META) for name, tensor in subject.state.items()}
         codes = None if subject.codes is None else subject.codes.to(META)
         view, goal = subject.far()

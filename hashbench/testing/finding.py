@@ -56,7 +56,8 @@ class Trial:
         except _Broken as broken:
             self.findings.append(Finding(name, f"{broken}; {else_do}."))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's plugin raises is what was looked for
-            self.findings.append(Finding(name, f"it raises {type(error).__name__}: {error}; {else_do}.", self._line(error)))
+            do = "mend that" if isinstance(error, _SLIPS) else else_do
+            self.findings.append(Finding(name, f"it raises {type(error).__name__}: {error}; {do}.", self._line(error)))
 
     def _line(self, error: BaseException) -> str:
         try:
@@ -67,6 +68,8 @@ class Trial:
         return f"{file}:{frames[-1].lineno}" if frames else ""
 
 
+_SLIPS = (TypeError, AttributeError, NameError, LookupError)
+"""Errors of the code itself, to which a rule's advice does not belong."""
 _ODD = 987_654_321
 """A seed that no plugin sets by itself."""
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from helpers import hashbench
 
 from hashbench.api import Aim, Attack, Benchmark, HashingMethod, Measurement, Report, RetrievalData, Row
 from hashbench.cli.main import group
@@ -309,3 +310,16 @@ def test_kinds_are_told_by_the_class_and_half_written_plugins_in_a_sentence(
         assert sentence in str(runner.invoke(group, ["check", f"./half{i}.py:Half"]).exception)
     assert "give another name" in str(runner.invoke(group, ["new", "attack", "torch"]).exception)
     assert "give another name" in str(runner.invoke(group, ["new", "benchmark", "class"]).exception)
+
+
+def test_a_slip_in_the_code_gets_no_advice_on_something_else(tmp_path: Path) -> None:
+    file = tmp_path / "slip.py"
+    file.write_text(
+        "from dataclasses import dataclass\nfrom hashbench.api import Attack\n\n\n@dataclass(frozen=True)\nclass Slip(Attack):\n"
+        '    """Slips"""\n\n    def perturb(self, victim, state, images, goal, codes, budget, run):\n'
+        "        return [image for image in run.track(images)]\n"
+    )
+    done = CliRunner().invoke(group, ["check", f"{file}:Slip"])
+    assert done.exit_code == 1 and "argument: 'label'; mend that." in done.output
+    done = hashbench("check", str(file))
+    assert done.returncode == 2 and f"{file} is a file: say which class of it, as in {file}:MyAttack." in done.stderr
