@@ -39,9 +39,8 @@ def command(out: Path, store: str | None, device: str) -> None:
     engine = engine_of(how)
     plan = planned(Config(attacks=tuple(ATTACKS), models=(MODEL,), queries=QUERIES), how, resolving(engine))
     execute(plan, engine, "quickstart", how)
-    click.echo(
-        "\nt-MAP says how far retrieval was steered: from the floor, a random ranking, towards 1. Open the report to see it.\nNext:"
-    )
+    click.echo("\nt-MAP says how far retrieval was steered: from the floor, a random ranking, towards the best code that is known.")
+    click.echo("The report shows it. Next:")
     _list(NEXT)
 
 

@@ -43,7 +43,8 @@ def tables(results: Results, name: str) -> list[Table]:
     if name in TABLES:
         return _there([table for table in TABLES[name](results) if table.lines], "table", name)
     suite = suite_of(results, name, "table", TABLES)
-    return _there([table for part in parts(suite, results) for table in part.tables if table.lines], "table", name)
+    found = [table for part in parts(suite, results) for table in part.tables]
+    return _there([table for table in found if table.lines and len(table.columns) > table.labels], "table", name)
 
 
 def charts(results: Results, name: str) -> list[Chart]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hashbench.api import Results
+from hashbench.api import CellResult, Results, Setting
 
 from ..charts.look import Chart
 from ..charts.of_results import way_of
@@ -13,6 +13,7 @@ from ..numbers.ranking import ranking
 from ..pictures.encoding import Quality
 from ..pictures.gallery import Sample, samples_of
 from ..tables.names import label
+from .words import leading_away, led_away
 
 QUERIES = 3
 
@@ -22,7 +23,11 @@ class Front:
     """Pictures of the best attack of a setting."""
 
     attack: str
+    about: str
+    """What the attack is, in a line; empty for one that does not say."""
     where: str
+    away: bool
+    """Whether it leads away from the query's likes, to no target."""
     samples: Sequence[Sample]
     way: Chart | None
     """From the floor to the code that is steered to, where this is the only number of the page."""
@@ -32,8 +37,17 @@ def front(results: Results, quality: Quality) -> Front | None:
     """Of the first setting that has pictures, and of the only number; None where there is neither."""
     way = way_of(results.white_box[0]) if len(results.cells) == 1 and results.white_box else None
     for setting in results.white_box:
-        best = next(iter([one.cell for one in ranking(setting)] or setting.done), None)
+        best = _best(setting)
         samples = samples_of([best], quality)[:QUERIES] if best is not None else []
         if best is not None and (samples or way is not None):
-            return Front(best.label, label(setting.names), samples, way)
+            about = best.made.plugins["attack"].about if best.made is not None and "attack" in best.made.plugins else ""
+            return Front(best.label, about, label(setting.names), led_away(best), samples, way)
     return None
+
+
+def _best(setting: Setting) -> CellResult | None:
+    """The attack that steers furthest; where all lead away from the query's likes, the one that leaves least."""
+    away = leading_away(setting)
+    if away and len(away) == len(setting.done):
+        return min(away, key=lambda cell: cell.value("map_attacked") or 0.0)
+    return next(iter([one.cell for one in ranking(setting)] or setting.done), None)

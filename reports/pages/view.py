@@ -24,7 +24,7 @@ from ..tables.model import Column, Entry, Line, Table, measured
 from ..tables.names import label, labels
 from ..tables.text import to_csv
 from .front import front
-from .words import summary
+from .words import led_away, summary
 
 TILES = {
     "map_clean": "MAP of the hasher, clean",
@@ -45,7 +45,7 @@ def view(results: Results) -> dict[str, Any]:
     return {
         "title": ", ".join(attacks) if not several else f"{len(results.runs)} runs",
         "heading": f"Comparison of {len(results.runs)} runs" if several else "How far can retrieval be steered?",
-        "lead": _lead(len(attacks), len(settings)),
+        "lead": _lead(len(attacks), len(settings), all(led_away(cell) for cell in results.cells if cell.status == "ok")),
         "summary": summary(results),
         "front": front(results, quality),
         "missing": [cell for cell in results.cells if cell.status != "ok"],
@@ -63,12 +63,13 @@ def view(results: Results) -> dict[str, Any]:
     }
 
 
-def _lead(attacks: int, settings: int) -> str:
+def _lead(attacks: int, settings: int, away: bool) -> str:
     def many(count: int, what: str) -> str:
         return f"{count} {what}{'' if count == 1 else 's'}"
 
     on = f"{many(attacks, 'attack')} on {many(settings, 'setting')} of hasher, data, protocol and budget."
-    return f"{on} Each attack changes every query a little, so that the database returns images of a target instead of its likes."
+    so = "no longer returns its likes" if away else "returns images of a target instead of its likes"
+    return f"{on} Each attack changes every query a little, so that the database {so}."
 
 
 def _overview(results: Results) -> list[tuple[str, list[Chart]]]:

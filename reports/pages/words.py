@@ -46,35 +46,57 @@ def summary(results: Results) -> list[Sentence]:
 
 
 def _setting(setting: Setting, ranked: Sequence[Ranked], where: str) -> str:
+    away = leading_away(setting)
+    parts = [_steered(setting, ranked)] if len(away) < len(setting.done) or not away else []
+    if away:
+        least = min(away, key=lambda cell: cell.value("map_attacked") or 0.0)
+        clean, left = (_with_interval(measured(least, metric)) for metric in ("map_clean", "map_attacked"))
+        parts.append(f"{least.label} leads queries away from their likes: MAP falls from {clean} to {left}")
+    if any(flag.flag == "hasher-at-chance" for cell in setting.done for flag in cell.flags):
+        parts.append("The hasher itself is not told apart from chance")
+    return f"{where}: {'. '.join(parts)}."
+
+
+def _steered(setting: Setting, ranked: Sequence[Ranked]) -> str:
+    """How far queries are steered to their targets."""
     if not ranked:
-        return f"{where}: no attack has a t-MAP."
+        return "no attack has a t-MAP"
     first = ranked[0].cell
     t_map, ahead = _with_interval(measured(first, "t_map")), _ahead(ranked) if len(ranked) > 1 else ""
     moved = setting.difference(first, first, "t_map", "t_map_clean")
+    ends = {
+        "t_map_clean": "unattacked queries have",
+        "t_map_floor": "a random ranking has",
+        "t_map_oracle": "the best code that is known",
+    }
+    beside = ", ".join(f"{name} {value:.3f}" for metric, name in ends.items() if (value := first.value(metric)) is not None)
     if moved is not None and moved[1] <= 0:
-        text = f"{where}: no attack is told apart from the unattacked query; the largest t-MAP is {t_map}, of {first.label}"
-    elif way := _way(first):
-        text = f"{where}: {first.label} gets {way}: its t-MAP is {t_map}{ahead}"
-    else:
-        text = f"{where}: {first.label} has {'the largest' if ahead else 'a'} t-MAP of {t_map}{ahead}"
-    floor, clean = (first.value(metric) for metric in ("t_map_floor", "t_map_clean"))
-    if floor is not None and clean is not None:
-        text += f"; a random ranking has {floor:.3f}, the unattacked query {clean:.3f}"
-    if any(flag.flag == "hasher-at-chance" for cell in setting.done for flag in cell.flags):
-        text += ". The hasher itself is not told apart from chance"
-    return text + "."
+        found = f"no attack is told apart from the unattacked query; the largest t-MAP is {t_map}, of {first.label}"
+        return f"{found} ({beside})" if beside else found
+    found = f"{first.label} brings t-MAP, how well images of the target are found, to {t_map}{ahead}"
+    found += f"; {beside}" if beside else ""
+    return f"{found}. That is {way}" if (way := _way(first)) else found
+
+
+def leading_away(setting: Setting) -> list[CellResult]:
+    """The cells whose attacks lead away from the query's likes, to no target."""
+    return [cell for cell in setting.done if led_away(cell) and cell.value("map_attacked") is not None]
+
+
+def led_away(cell: CellResult) -> bool:
+    """Whether an attack leads away from the query's likes, by its options."""
+    aim = str(cell.option("aim"))
+    return cell.option("away") is True or aim.partition("[")[0] == "own" or "away=true" in aim
 
 
 def _way(cell: CellResult) -> str:
     """How much of the way it gets to the code it steers to, and to the best there is; empty where an interval is not above 0."""
-    ends = {"t_map_share_own_aim": "the code it steers to", "t_map_share": "the best code that is known"}
+    ends = {"t_map_share_own_aim": "the code it steers to", "t_map_share": "the best code"}
     shares = {end: measured(cell, metric) for metric, end in ends.items()}
-    gone = [
-        f"{100 * share.value:.0f} % of the way {'from a random ranking to' if not i else 'to'} {end}"
-        for i, (end, share) in enumerate((end, share) for end, share in shares.items() if share.low is not None and share.low > 0)
-        if isinstance(share.value, int | float)
-    ]
-    return " and ".join(gone)
+    gone = [(share.value, end) for end, share in shares.items() if share.low is not None and share.low > 0]
+    texts = [f"{100 * share:.0f} % of the way" for share, _ in gone if isinstance(share, int | float)]
+    starts = [" from a random ranking to ", " to "]
+    return ", and ".join(f"{text}{start}{end}" for text, start, (_, end) in zip(texts, starts, gone, strict=False))
 
 
 def _ahead(ranked: Sequence[Ranked]) -> str:
@@ -95,7 +117,7 @@ def _circumstances(setting: Setting, ranked: Sequence[Ranked]) -> Iterator[str]:
     clean, floor = cell.value("map_clean"), cell.value("map_floor")
     if clean is not None and floor is not None:
         map_clean = _with_interval(measured(cell, "map_clean"))
-        yield f"On unattacked queries the hasher has MAP {map_clean}; a random ranking has {floor:.3f}."
+        yield f"Unattacked queries find their own likes with MAP {map_clean}; a random ranking with {floor:.3f}."
     linf = cell.value("linf")
     if linf is not None and ranked:
         budget = epsilon_text(cell.at.epsilon, cell.at.norm)

@@ -70,10 +70,9 @@ def in_words(results: Results) -> list[str]:
 
 
 def _alike(defended: Setting, before: Setting) -> list[tuple[CellResult, CellResult]]:
-    """The cells of the attacks that both have a number of, those of the defended hasher first."""
-    pairs = [
-        (cell, _cell(before, cell.at.attack, "map_attacked")) for cell in defended.done if cell.value("map_attacked") is not None
-    ]
+    """The cells of the attacks that ask the hasher, and that both have a number of; those of the defended hasher first."""
+    asking = [cell for cell in defended.done if cell.value("map_attacked") is not None and _access(cell) != "none"]
+    pairs = [(cell, _cell(before, cell.at.attack, "map_attacked")) for cell in asking]
     return [(cell, other) for cell, other in pairs if other is not None]
 
 
@@ -81,10 +80,12 @@ def _survives(ours: CellResult, theirs: CellResult, attacks: int) -> str:
     gap = paired_difference(ours, theirs, "map_attacked")
     left = f"MAP {ours.value('map_attacked'):.3f} is left under {ours.label}, {theirs.value('map_attacked'):.3f} undefended"
     left += f" under {theirs.label}" if theirs.at.attack != ours.at.attack else ""
-    of = "under the only attack that was run" if attacks == 1 else f"under the strongest of {attacks} attacks"
     if gap is None:
-        return f"{of} {left}; they have no values over the same queries"
+        return f"{left}; they have no values over the same queries"
+    of = f"under the strongest of {attacks} attacks"
     ends = f"{gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]"
+    if attacks == 1:
+        return f"{left} ({ends}); one attack can't show that a claim holds"
     so = "does not survive" if gap[1] <= 0 else "can't be told" if doubts(ours) else "survives"
     flagged = f"; flagged {', '.join(doubts(ours))}" if so == "can't be told" else ""
     return f"the claim to be harder to move {so}: {of} {left} ({ends}{flagged})"

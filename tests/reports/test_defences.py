@@ -11,6 +11,7 @@ import synthetic
 from helpers import sibling
 
 from hashbench.api import CellResult, Results, ShowRow
+from hashbench.results.cell import Flag
 
 ROWS = [ShowRow(label="clean", metric="map_clean"), ShowRow(label="led away", attack="ifgsm[steps=5]", metric="map_attacked")]
 
@@ -99,3 +100,24 @@ def test_a_claim_survives_only_if_more_is_left_under_the_strongest_attack_on_eac
     pairs = [[c for c in results.cells if c.at.source.bits == 16 and c.at.source.hasher == name] for name in ("jpeg", "dpsh")]
     least = [min(c.value("map_attacked") or 1.0 for c in cells) for cells in pairs]
     assert f"MAP {least[0]:.3f} is left" in first and f"{least[1]:.3f} undefended" in first
+
+
+def test_what_one_attack_and_what_flagged_attacks_leave_shows_no_claim() -> None:
+    results = of(0.1)
+    one = Results(results.runs, [cell for cell in results.cells if cell.at.attack != "noise"])
+    assert all("one attack can't show that a claim holds" in said and "survives" not in said for said in tables().in_words(one))
+    flag = Flag(flag="masked-gradients", says="x.")
+    masked = [replace(cell, flags=(flag,)) if cell.at.source.hasher == "jpeg" else cell for cell in results.cells]
+    for said in tables().in_words(Results(results.runs, masked)):
+        jpeg = "jpeg" in said
+        assert ("can't be told" in said and "flagged masked-gradients" in said) == jpeg and ("move survives" in said) != jpeg
+    assert tables().verdict((0.1, 0.05, 0.2), ["masked-gradients"]) == "can't be told: flagged masked-gradients"
+    assert tables().verdict((-0.1, -0.2, -0.05), ["masked-gradients"]).startswith("does not hold"), "what fails, fails"
+    named = [replace(cell, made=_knowing_nothing(cell)) for cell in results.cells]
+    assert tables().in_words(Results(results.runs, named)) == [], "attacks that ask nothing show nothing"
+
+
+def _knowing_nothing(cell: CellResult) -> Any:
+    assert cell.made is not None
+    about = cell.made.plugins["attack"].model_copy(update={"access": "none"})
+    return cell.made.model_copy(update={"plugins": cell.made.plugins | {"attack": about}})

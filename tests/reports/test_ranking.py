@@ -9,7 +9,7 @@ import numpy as np
 import synthetic
 from helpers import at, made
 
-from hashbench.results.cell import CellResult, Flag, Measured
+from hashbench.results.cell import CellResult, Flag, Measured, Provenance
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
 from hashbench.results.setting import settings_of
@@ -98,3 +98,24 @@ def test_without_values_by_query_there_is_no_rank() -> None:
     assert [one.rank for one in ranking(setting)] == [None, None]
     (alone,) = settings_of([cell("a", np.array([0.4])), cell("b", np.array([0.2]))])
     assert [one.rank for one in ranking(alone)] == [None, None], "one query tells nothing apart"
+
+
+def test_where_attacks_lead_away_the_summary_is_of_map_and_the_front_of_no_target() -> None:
+    results = synthetic.results(attacks=("ifgsm[steps=5]", "ifgsm[steps=50]"), bits=(16,))
+    cells = [replace(one, made=_with_aim(one, "own")) for one in results.cells]
+    (sentence, *_) = summary(Results(results.runs, cells))
+    least = min(cells, key=lambda one: one.value("map_attacked") or 1.0)
+    assert f"{least.label} leads queries away from their likes: MAP falls from {least.value('map_clean'):.3f} [" in sentence
+    assert f"to {least.value('map_attacked'):.3f} [" in sentence and "t-MAP" not in sentence
+    front = importlib.import_module("hashbench.reports.pages.front")
+    quality = importlib.import_module("hashbench.reports.pictures.gallery").quality_for(cells)
+    made_up = front.front(Results(results.runs, cells), quality)
+    assert made_up.away and made_up.attack == least.label and made_up.way is None
+    mixed = Results(results.runs, [cells[0], results.cells[1]])
+    assert "brings t-MAP" in summary(mixed)[0] and "leads queries away" in summary(mixed)[0]
+
+
+def _with_aim(one: CellResult, aim: str) -> Provenance:
+    assert one.made is not None
+    options = one.made.options | {"attack": one.made.options["attack"] | {"aim": aim}}
+    return one.made.model_copy(update={"options": options})

@@ -151,3 +151,8 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert twice.returncode == 2 and "these results have ifgsm[steps=5], ifgsm[steps=50]: use by-bits" in twice.stderr
     with pytest.raises(UserError, match="hold nothing for the table 'seeds'"):
         with_options("reports", "csv", {"table": "seeds"}).render(read_results(Path(out)), tmp_path)
+
+
+def test_a_suites_table_of_other_hashers_is_refused(tmp_path: Path) -> None:
+    done = hashbench("table", "table1", run(tmp_path, hashers=("itq",)))
+    assert done.returncode == 2 and "its attacks are not among their cells" in done.stderr
