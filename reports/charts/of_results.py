@@ -25,7 +25,7 @@ from .strips import strips
 
 
 def bars(results: Results) -> list[Chart]:
-    """t-MAP of each attack, settings as groups; a chart for each data set, protocol, seed and budget that has two numbers."""
+    """t-MAP of each attack, settings as groups; a chart for each data set, protocol, seed and budget."""
     charts = []
     for names, settings in together(results, WORLD):
         groups = labels(settings)
@@ -35,7 +35,7 @@ def bars(results: Results) -> list[Chart]:
                 found = interval(cell, "t_map")
                 if found is not None:
                     values.setdefault(cell.label, {})[group] = found
-        if sum(map(len, values.values())) > 1:
+        if values:
             charts.append(grouped("t-MAP by attack", f"{names}; 95 % intervals over queries", groups, values))
     return charts
 

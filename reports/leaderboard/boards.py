@@ -115,7 +115,8 @@ def attack_file(name: str) -> str:
 
 def made_id(cell: CellResult) -> str:
     """Where an attack's page says how a cell was made; cells of one name on other data are apart."""
-    return cell.slug if cell.made is None else f"{cell.slug}-{cell.made.keys.images[:8]}-{cell.made.keys.hasher[:4]}"
+    keys = "" if cell.made is None else f"{cell.made.keys.images} {cell.made.keys.hasher}"
+    return f"{cell.slug}-{hashlib.sha256(keys.encode()).hexdigest()[:8]}"
 
 
 def hasher_file(cell: CellResult) -> str:

@@ -74,7 +74,7 @@ def _lead(attacks: int, settings: int, away: bool) -> str:
 
 def _overview(results: Results) -> list[tuple[str, list[Chart]]]:
     found = {
-        "Attacks": draw.bars(results),
+        "Attacks": draw.bars(results) if len(results.cells) > 1 else [],
         "Security curves": [*security.over_epsilon(results), *security.over_steps(results), *security.over_bits(results)],
         "Questions": queries.given_away(results),
         "Survival": security.survival(results),

@@ -139,7 +139,7 @@ def test_the_leaderboard_is_walked_by_its_links(opened: Open) -> None:
     assert page.locator("h1").inner_text() == "dhta" and page.get_by_role("link", name="https://example.org/paper").count() == 1
     assert page.locator("details[open]").count() == 0
     page.go_back()
-    page.get_by_role("link", name="how", exact=True).first.click()
+    page.get_by_role("link", name="how dhta on dpsh").first.click()
     assert page.locator("details[open]").count() == 1 and page.locator("details[open] dt", has_text="targets").is_visible()
     page.get_by_role("link", name="dpsh", exact=True).first.click()
     assert page.locator("h1").inner_text().startswith("dpsh-convnet-")

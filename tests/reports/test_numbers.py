@@ -145,7 +145,10 @@ def test_the_numbers_of_the_leaderboard_are_the_stored_ones(tmp_path: Path) -> N
             assert compare(tables, files) > 0
         for table in tables:
             for cell in (cell for row in table.rows for cell in row.cells if cell.href):
-                assert (tmp_path / "site" / cell.href).is_file(), f"{page.name} links to {cell.href}"
+                name, _, part = cell.href.partition("#")
+                assert (tmp_path / "site" / name).is_file(), f"{page.name} links to {cell.href}"
+                there = (tmp_path / "site" / name).read_text().count(f'id="{part}"')
+                assert there == (1 if part else 0), f"{page.name} links to {cell.href}"
 
 
 def test_a_changed_number_would_be_noticed(tmp_path: Path) -> None:
