@@ -235,6 +235,10 @@ class CellResult:
         """A resolved option; None where the plugin has none of that name or the cell no number."""
         return None if self.made is None else self.made.options.get(plugin, {}).get(name)
 
+    def about(self, plugin: str = "attack") -> About:
+        """What a plugin says of itself; nothing where the cell has no such plugin, or no number."""
+        return About() if self.made is None else self.made.plugins.get(plugin, About())
+
     def json(self) -> str:
         """The cell's file."""
         rows, flags = list(self.rows), list(self.flags)

@@ -69,7 +69,7 @@ def attack_page(name: str, placed: Sequence[Placed]) -> dict[str, Any]:
     chosen = [{kind: one.options[kind] for kind in ("attack", "aim") if kind in one.options} for one in made]
     return {
         "name": name,
-        "plugin": made[0].plugins.get("attack", About()) if made else About(),
+        "plugin": next((one.cell.about() for one in placed if one.cell.made is not None), About()),
         "aims": list(dict.fromkeys(one.plugins["aim"].about for one in made if "aim" in one.plugins)),
         "options": list({str(one): one for one in chosen}.values()),
         "tables": [tables.of_attack(placed)],
@@ -81,11 +81,11 @@ def attack_page(name: str, placed: Sequence[Placed]) -> dict[str, Any]:
 def hasher_page(placed: Sequence[Placed]) -> dict[str, Any]:
     """A hasher with its card."""
     cell = placed[0].cell
-    plugins, options = ({}, {}) if cell.made is None else (cell.made.plugins, cell.made.options)
+    options = {} if cell.made is None else cell.made.options
     settings = list({id(one.setting): (one.board, one.setting) for one in placed}.values())
     card = {
-        "method": (plugins.get("hasher", About()).about, options.get("hasher")),
-        "backbone": (plugins.get("backbone", About()).about, options.get("backbone")),
+        "method": (cell.about("hasher").about, options.get("hasher")),
+        "backbone": (cell.about("backbone").about, options.get("backbone")),
     }
     return {
         "name": cell.at.target.label,
@@ -97,8 +97,7 @@ def hasher_page(placed: Sequence[Placed]) -> dict[str, Any]:
 
 
 def _about(placed: Sequence[Placed], kind: str) -> str:
-    found = (one.cell.made.plugins.get(kind, About()).about for one in placed if one.cell.made is not None)
-    return next((about for about in found if about), "")
+    return next((about for one in placed if (about := one.cell.about(kind).about)), "")
 
 
 def _text(heading: str) -> Column:

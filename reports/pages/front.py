@@ -9,11 +9,11 @@ from hashbench.api import CellResult, Results, Setting
 
 from ..charts.look import Chart
 from ..charts.of_results import way_of
+from ..numbers.away import leading_away, led_away, strongest
 from ..numbers.ranking import ranking
 from ..pictures.encoding import Quality
 from ..pictures.gallery import Sample, samples_of
 from ..tables.names import label
-from .words import leading_away, led_away
 
 QUERIES = 3
 
@@ -40,8 +40,7 @@ def front(results: Results, quality: Quality) -> Front | None:
         best = _best(setting)
         samples = samples_of([best], quality)[:QUERIES] if best is not None else []
         if best is not None and (samples or way is not None):
-            about = best.made.plugins["attack"].about if best.made is not None and "attack" in best.made.plugins else ""
-            return Front(best.label, about, label(setting.names), led_away(best), samples, way)
+            return Front(best.label, best.about().about, label(setting.names), led_away(best), samples, way)
     return None
 
 
@@ -49,5 +48,5 @@ def _best(setting: Setting) -> CellResult | None:
     """The attack that steers furthest; where all lead away from the query's likes, the one that leaves least."""
     away = leading_away(setting)
     if away and len(away) == len(setting.done):
-        return min(away, key=lambda cell: cell.value("map_attacked") or 0.0)
+        return strongest(away)
     return next(iter([one.cell for one in ranking(setting)] or setting.done), None)

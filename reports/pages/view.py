@@ -13,6 +13,7 @@ from ..charts import of_results as draw
 from ..charts import queries, security
 from ..charts.detectors import roc
 from ..charts.look import Chart
+from ..numbers.away import led_away
 from ..numbers.published import published
 from ..numbers.ranking import ranking
 from ..pictures.encoding import Quality
@@ -24,7 +25,7 @@ from ..tables.model import Column, Entry, Line, Table, measured
 from ..tables.names import label, labels
 from ..tables.text import to_csv
 from .front import front
-from .words import led_away, summary
+from .words import summary
 
 TILES = {
     "map_clean": "MAP of the hasher, clean",
@@ -124,8 +125,7 @@ def _options(setting: Setting) -> Table:
     columns = [Column(heading, None) for heading in ("attack", "options", "aim's options", "access", "images key")]
     lines = []
     for cell, made in ((cell, cell.made) for cell in setting.done if cell.made is not None):
-        access = made.plugins["attack"].access if "attack" in made.plugins else ""
-        texts = (_json(made.options["attack"]), _json(made.options.get("aim", {})), access, made.keys.images)
+        texts = (_json(made.options["attack"]), _json(made.options.get("aim", {})), cell.about().access, made.keys.images)
         lines.append(Line((Entry(cell.label), *map(Entry, texts)), cell=cell))
     return Table("Options", "as resolved, presets and defaults filled in", columns, lines)
 

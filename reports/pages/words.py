@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from hashbench.api import CellResult, Results, Setting, epsilon_text
 
+from ..numbers.away import leading_away, strongest
 from ..numbers.ranking import Ranked, leaders, ranking
-from ..tables.columns import column_of
+from ..tables.columns import with_interval
 from ..tables.defences import in_words
 from ..tables.model import Entry, measured
 from ..tables.names import label, labels
@@ -24,9 +25,6 @@ class Sentence:
 
     text: str
     part: str = "cells"
-
-    def __str__(self) -> str:
-        return self.text
 
 
 def summary(results: Results) -> list[Sentence]:
@@ -49,8 +47,8 @@ def _setting(setting: Setting, ranked: Sequence[Ranked], where: str) -> str:
     away = leading_away(setting)
     parts = [_steered(setting, ranked)] if len(away) < len(setting.done) or not away else []
     if away:
-        least = min(away, key=lambda cell: cell.value("map_attacked") or 0.0)
-        clean, left = (_with_interval(measured(least, metric)) for metric in ("map_clean", "map_attacked"))
+        least = strongest(away)
+        clean, left = (with_interval(measured(least, metric)) for metric in ("map_clean", "map_attacked"))
         parts.append(f"{least.label} leads queries away from their likes: MAP falls from {clean} to {left}")
     if any(flag.flag == "hasher-at-chance" for cell in setting.done for flag in cell.flags):
         parts.append("The hasher itself is not told apart from chance")
@@ -62,7 +60,7 @@ def _steered(setting: Setting, ranked: Sequence[Ranked]) -> str:
     if not ranked:
         return "no attack has a t-MAP"
     first = ranked[0].cell
-    t_map, ahead = _with_interval(measured(first, "t_map")), _ahead(ranked) if len(ranked) > 1 else ""
+    t_map, ahead = with_interval(measured(first, "t_map")), _ahead(ranked) if len(ranked) > 1 else ""
     moved = setting.difference(first, first, "t_map", "t_map_clean")
     ends = {
         "t_map_clean": "unattacked queries have",
@@ -78,25 +76,16 @@ def _steered(setting: Setting, ranked: Sequence[Ranked]) -> str:
     return f"{found}. That is {way}" if (way := _way(first)) else found
 
 
-def leading_away(setting: Setting) -> list[CellResult]:
-    """The cells whose attacks lead away from the query's likes, to no target."""
-    return [cell for cell in setting.done if led_away(cell) and cell.value("map_attacked") is not None]
-
-
-def led_away(cell: CellResult) -> bool:
-    """Whether an attack leads away from the query's likes, by its options."""
-    aim = str(cell.option("aim"))
-    return cell.option("away") is True or aim.partition("[")[0] == "own" or "away=true" in aim
-
-
 def _way(cell: CellResult) -> str:
     """How much of the way it gets to the code it steers to, and to the best there is; empty where an interval is not above 0."""
     ends = {"t_map_share_own_aim": "the code it steers to", "t_map_share": "the best code"}
     shares = {end: measured(cell, metric) for metric, end in ends.items()}
-    gone = [(share.value, end) for end, share in shares.items() if share.low is not None and share.low > 0]
-    texts = [f"{100 * share:.0f} % of the way" for share, _ in gone if isinstance(share, int | float)]
-    starts = [" from a random ranking to ", " to "]
-    return ", and ".join(f"{text}{start}{end}" for text, start, (_, end) in zip(texts, starts, gone, strict=False))
+    gone = [
+        f"{100 * share.value:.0f} % of the way to {end}"
+        for end, share in shares.items()
+        if isinstance(share.value, int | float) and share.low is not None and share.low > 0
+    ]
+    return ", and ".join(gone).replace("way to", "way from a random ranking to", 1)
 
 
 def _ahead(ranked: Sequence[Ranked]) -> str:
@@ -104,7 +93,7 @@ def _ahead(ranked: Sequence[Ranked]) -> str:
     second = ranked[1]
     if second.behind is None:
         return ""
-    gap = _with_interval(Entry(*second.behind, signed=True))
+    gap = with_interval(Entry(*second.behind, signed=True))
     if second.rank != 1:
         return f", ahead of {second.cell.label} by {gap}"
     tied = [one.cell.label for one in leaders(ranked)[1:]]
@@ -116,7 +105,7 @@ def _circumstances(setting: Setting, ranked: Sequence[Ranked]) -> Iterator[str]:
     cell = ranked[0].cell if ranked else setting.done[0]
     clean, floor = cell.value("map_clean"), cell.value("map_floor")
     if clean is not None and floor is not None:
-        map_clean = _with_interval(measured(cell, "map_clean"))
+        map_clean = with_interval(measured(cell, "map_clean"))
         yield f"Unattacked queries find their own likes with MAP {map_clean}; a random ranking with {floor:.3f}."
     linf = cell.value("linf")
     if linf is not None and ranked:
@@ -141,7 +130,7 @@ def _counted(settings: Sequence[Setting], ranked: dict[int, list[Ranked]]) -> It
     if len(contests) > ONE_BY_ONE:
         for which, cell in (("largest", strongest), ("smallest", weakest)):
             where = label(cell.names)
-            yield f"The {which} t-MAP of a first is {_with_interval(measured(cell, 't_map'))}, of {cell.label} ({where})."
+            yield f"The {which} t-MAP of a first is {with_interval(measured(cell, 't_map'))}, of {cell.label} ({where})."
 
 
 def _missing(results: Results) -> Iterator[str]:
@@ -157,12 +146,6 @@ def _flagged(results: Results) -> Iterator[str]:
         kinds = _listed([f"{name} ({count})" for name, count in names.most_common()])
         verb = "is" if len(flagged) == 1 else "are"
         yield f"{len(flagged)} of {len(results.cells)} cells {verb} flagged for a second look: {kinds}."
-
-
-def _with_interval(entry: Entry) -> str:
-    column = column_of("t_map")
-    ends = entry.interval(column).replace("–", ", ").replace(" to ", ", ")
-    return f"{entry.text(column)} [{ends}]" if ends else entry.text(column)
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .model import Column
+from .model import Column, Entry
 
 READINGS = (100, 500, 1000, 2000, 10_000)
 """Of the protocol query-1."""
@@ -82,3 +82,10 @@ COLUMNS = {metric: replace(column, key=metric) for metric, column in _COLUMNS.it
 def column_of(metric: str) -> Column:
     """A metric's column; a stranger's metric under its own name."""
     return COLUMNS.get(metric, Column(metric, 4))
+
+
+def with_interval(entry: Entry) -> str:
+    """A MAP, or a difference of two, with its interval, for a sentence."""
+    column = column_of("t_map")
+    ends = entry.interval(column).replace("–", ", ").replace(" to ", ", ")
+    return f"{entry.text(column)} [{ends}]" if ends else entry.text(column)

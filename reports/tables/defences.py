@@ -8,6 +8,8 @@ import numpy as np
 
 from hashbench.api import CellResult, Results, Setting, ShowRow, paired_difference
 
+from ..numbers.away import strongest
+from .columns import with_interval
 from .model import Column, Entry, Line, Table
 from .names import in_order, label, shown, varying
 from .whole import number_of
@@ -64,14 +66,14 @@ def in_words(results: Results) -> list[str]:
         before = undefended(defended, settings)
         alike = [] if before is None else _alike(defended, before)
         if alike:
-            ours, theirs = (min(cells, key=lambda cell: cell.value("map_attacked") or 0.0) for cells in zip(*alike, strict=True))
+            ours, theirs = map(strongest, zip(*alike, strict=True))
             found.append(f"{label(defended.names, where)}: {_survives(ours, theirs, len(alike))}.")
     return found
 
 
 def _alike(defended: Setting, before: Setting) -> list[tuple[CellResult, CellResult]]:
     """The cells of the attacks that ask the hasher, and that both have a number of; those of the defended hasher first."""
-    asking = [cell for cell in defended.done if cell.value("map_attacked") is not None and _access(cell) != "none"]
+    asking = [cell for cell in defended.done if cell.value("map_attacked") is not None and cell.about().access != "none"]
     pairs = [(cell, _cell(before, cell.at.attack, "map_attacked")) for cell in asking]
     return [(cell, other) for cell, other in pairs if other is not None]
 
@@ -83,16 +85,12 @@ def _survives(ours: CellResult, theirs: CellResult, attacks: int) -> str:
     if gap is None:
         return f"{left}; they have no values over the same queries"
     of = f"under the strongest of {attacks} attacks"
-    ends = f"{gap[0]:+.3f} [{gap[1]:+.3f}, {gap[2]:+.3f}]"
+    ends, flags = with_interval(Entry(*gap, signed=True)), doubts(ours)
     if attacks == 1:
         return f"{left} ({ends}); one attack can't show that a claim holds"
-    so = "does not survive" if gap[1] <= 0 else "can't be told" if doubts(ours) else "survives"
-    flagged = f"; flagged {', '.join(doubts(ours))}" if so == "can't be told" else ""
+    so = {True: "survives", False: "does not survive", None: "can't be told"}[shows(gap, flags)]
+    flagged = f"; flagged {', '.join(flags)}" if shows(gap, flags) is None else ""
     return f"the claim to be harder to move {so}: {of} {left} ({ends}{flagged})"
-
-
-def _access(cell: CellResult) -> str:
-    return cell.made.plugins["attack"].access if cell.made is not None and "attack" in cell.made.plugins else ""
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:
@@ -109,12 +107,20 @@ def doubts(cell: CellResult | None) -> list[str]:
     return [] if cell is None else [flag.flag for flag in cell.flags if flag.flag in BLIND]
 
 
+def shows(gap: tuple[float, float, float], flags: Sequence[str]) -> bool | None:
+    """Whether a paired gain of MAP under an attack shows the claim; None where a gain is flagged as no evidence."""
+    return False if gap[1] <= 0 else None if flags else True
+
+
 def verdict(gap: tuple[float, float, float] | None, flags: Sequence[str] = ()) -> str:
     """What a paired gain of MAP under an attack says of the claim."""
     if gap is None:
         return "can't be told"
-    if gap[1] > 0:
-        return f"can't be told: flagged {', '.join(flags)}" if flags else "holds"
+    so = shows(gap, flags)
+    if so is None:
+        return f"can't be told: flagged {', '.join(flags)}"
+    if so:
+        return "holds"
     return "does not hold: it is easier to move" if gap[2] < 0 else "does not hold: no difference beyond its interval"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,11 +28,11 @@ def through_filter(cell: CellResult, cells: Iterable[CellResult]) -> tuple[list[
     if bare is None:
         return [], []
     steered = any(one is not None for one in (cell.row("t_map_aim"), cell.row("t_map_choice")))
-    shares = [_achieved(one, steered) for one in (cell, bare)]
-    if shares[0] is None or shares[1] is None or not percentiles(shares[1][1])[0] > 0:
+    behind, without = _achieved(cell, steered), _achieved(bare, steered)
+    if behind is None or without is None or not percentiles(without.resampled)[0] > 0:
         return [], []
-    value = shares[0][0] / shares[1][0]
-    low, high = percentiles(shares[0][1] / np.where(shares[1][1] > 0, shares[1][1], np.nan))
+    value = behind.share / without.share
+    low, high = percentiles(behind.resampled / np.where(without.resampled > 0, without.resampled, np.nan))
     row = Measured(metric="let_through", value=value, low=low, high=high)
     if value >= ENOUGH:
         return [row], []
@@ -41,9 +42,7 @@ def through_filter(cell: CellResult, cells: Iterable[CellResult]) -> tuple[list[
 
 def _without(cell: CellResult, cells: Iterable[CellResult]) -> CellResult | None:
     """The cell of the same attack, one that follows gradients, on the hasher behind the filter."""
-    if cell.made is None or cell.made.hasher.get(FILTERED) is not True or not cell.white_box:
-        return None
-    if "attack" not in cell.made.plugins or cell.made.plugins["attack"].access != "gradients":
+    if cell.made is None or cell.made.hasher.get(FILTERED) is not True or not cell.white_box or cell.about().access != "gradients":
         return None
     start, at = cell.made.hasher.get("started_from"), cell.at
 
@@ -54,8 +53,16 @@ def _without(cell: CellResult, cells: Iterable[CellResult]) -> CellResult | None
     return next((other for other in cells if fits(other)), None)
 
 
-def _achieved(cell: CellResult, steered: bool) -> tuple[float, np.ndarray] | None:
-    """The share of what there was to lose, and its resamples; None without values by query, or with nothing to lose."""
+@dataclass(frozen=True)
+class _Achieved:
+    """The share of what there was to lose, and of each resample of the queries."""
+
+    share: float
+    resampled: np.ndarray
+
+
+def _achieved(cell: CellResult, steered: bool) -> _Achieved | None:
+    """None without values by query, or with nothing to lose."""
     names = (
         ("t_map", "t_map_clean", "t_map_oracle", "t_map_clean")
         if steered
@@ -69,4 +76,4 @@ def _achieved(cell: CellResult, steered: bool) -> tuple[float, np.ndarray] | Non
     taken, possible = bootstrap.means(more - less), bootstrap.means(most - least)
     if not percentiles(possible)[0] > 0:
         return None
-    return float(np.nanmean(more - less) / np.nanmean(most - least)), taken / np.where(possible > 0, possible, np.nan)
+    return _Achieved(float(np.nanmean(more - less) / np.nanmean(most - least)), taken / np.where(possible > 0, possible, np.nan))

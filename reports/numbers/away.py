@@ -1,0 +1,23 @@
+"""Attacks that lead away from the query's likes, to no target: what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hashbench.api import CellResult, Setting
+
+
+def led_away(cell: CellResult) -> bool:
+    """Whether an attack leads away from the query's likes, by its options."""
+    aim = str(cell.option("aim"))
+    return cell.option("away") is True or aim.partition("[")[0] == "own" or "away=true" in aim
+
+
+def leading_away(setting: Setting) -> list[CellResult]:
+    """The cells whose attacks lead away from the query's likes."""
+    return [cell for cell in setting.done if led_away(cell) and cell.value("map_attacked") is not None]
+
+
+def strongest(cells: Iterable[CellResult]) -> CellResult:
+    """The cell of the attack that leaves the least MAP."""
+    return min(cells, key=lambda cell: cell.value("map_attacked") or 0.0)
