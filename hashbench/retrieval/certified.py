@@ -7,14 +7,14 @@ the bit is the same within the L2 radius sigma Phi^-1(p) (Cohen et al., ICML 201
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.special import betaincinv, ndtri
 
 from hashbench.retrieval.ranking import HammingRanking
 
 
 def lower_bounds(hits: np.ndarray, draws: int, alpha: float) -> np.ndarray:
     """The one-sided Clopper-Pearson bound under a chance, from `hits` of `draws`; too high in a share `alpha` of samples."""
-    bounds: np.ndarray = np.where(hits > 0, beta.ppf(alpha, np.maximum(hits, 1), draws - hits + 1), 0.0)
+    bounds: np.ndarray = np.where(hits > 0, betaincinv(np.maximum(hits, 1), draws - hits + 1, alpha), 0.0)
     return bounds
 
 
@@ -25,7 +25,7 @@ def radii_of(hits: np.ndarray, draws: int, sigma: float, alpha: float) -> np.nda
     of [0, 1], as sigma is.
     """
     chance = lower_bounds(hits, draws, alpha / hits.shape[1])
-    certain: np.ndarray = np.where(chance > 0.5, sigma * norm.ppf(chance), -np.inf)
+    certain: np.ndarray = np.where(chance > 0.5, sigma * ndtri(chance), -np.inf)
     return certain
 
 

@@ -33,7 +33,7 @@ def test_curves_over_questions(tmp_path: Path) -> None:
     attacks = "nes[queries=60,pairs=2],random-search[queries=60,answer=distances],signhunter[queries=40,answer=ids,away=true]"
     attacks += ",knockoff[training_queries=20,epochs=1],noise"
     args = ["run", "--attack", attacks, *TINY, "--protocol", "read.toml", "--store", "store"]
-    done = hashbench(*args, "--out", "out", cwd=tmp_path)
+    done = hashbench(*args, "--report", "html", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "out" / "results.csv")
     value = {(row.attack.partition("[")[0], row.metric): row.value for row in table.itertuples()}

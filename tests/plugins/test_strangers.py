@@ -78,7 +78,7 @@ def test_one_that_raises_and_one_that_sleeps_spoil_their_own_cells(site: Path) -
     install(site, "boom", attack("Boom", "raise RuntimeError('boom')"), "boom = boom:Boom")
     sleeps = attack("Sleepy", "import time; [time.sleep(0.05) for _ in range(2000)]; return images")
     install(site, "sleepy", sleeps, "sleepy = sleepy:Sleepy")
-    done = hashbench(site, "run", "--attack", "boom,sleepy,noise", *RUN, "--cell-timeout", "8")
+    done = hashbench(site, "run", "--attack", "boom,sleepy,noise", *RUN, "--cell-timeout", "8", "--report", "html")
     assert done.returncode == 1
     assert "boom on" in done.stderr and "it took longer than --cell-timeout 8 s" in done.stderr
     table = pd.read_csv(site / "out" / "results.csv")
