@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers import at, made
+from helpers import TINY, at, hashbench, made
 
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.products import AttackLog, Products
 from hashbench.engine.running.flags import cell_flags, table_flags, transfer_flags
 from hashbench.engine.running.masking import through_filter
+from hashbench.plugins import registry
 from hashbench.protocols.protocol import PROTOCOLS
 from hashbench.results.cell import About, CellResult, Measured
+from hashbench.results.reading import read_results
 from hashbench.retrieval.oracle import Oracle
 
 RNG = np.random.default_rng(0)
@@ -157,3 +160,16 @@ def test_an_attack_that_a_filter_stops_is_flagged_as_perhaps_masked(steered: boo
 def test_a_filter_that_costs_clean_map_leaves_less_to_lose() -> None:
     assert through(0.0, map_clean=0.5, map_attacked=0.3) == (pytest.approx(1.0), [])
     assert through(0.0, map_clean=0.3, map_attacked=0.3) == (None, []), "nothing to lose"
+
+
+def test_a_run_says_which_hashers_are_filtered_and_what_they_are_without(tmp_path: Path) -> None:
+    filters = {name for name in registry.entries("hashers") if registry.load("hashers", name).filters}
+    assert {"jpeg", "bits", "resize", "comdefend"} <= filters
+    method = "dpsh[epochs=1]"
+    args = ["run", "--attack", "fgsm", *TINY[:-1], f"{method},bits[method={method}],saat[method={method},epochs=1]"]
+    done = hashbench(*args, "--out", "out", "--store", "store", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    cells = read_results(tmp_path / "out").cells
+    facts = {cell.at.source.hasher.partition("[")[0]: (cell.made.keys.hasher, cell.made.hasher) for cell in cells if cell.made}
+    assert {name: bool(fact.get("filtered")) for name, (_, fact) in facts.items()} == {"dpsh": False, "bits": True, "saat": False}
+    assert facts["bits"][1]["started_from"] == facts["dpsh"][0]
