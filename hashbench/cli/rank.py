@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hashbench.cli.options import Decorator, options, output
+from hashbench.cli.declared import Decorator
+from hashbench.cli.options import options, output
 
 if TYPE_CHECKING:
     from hashbench.retrieval.cutoff import Normaliser
