@@ -35,7 +35,7 @@ def defences(title: str, about: str, rows: Sequence[ShowRow], results: Results) 
 
 def undefended(setting: Setting, settings: Sequence[Setting]) -> Setting | None:
     """The setting of the very hasher that a defended one started from, all else the same."""
-    start = next((cell.made.hasher.get("started_from") for cell in setting.done if cell.made is not None), None)
+    start = _start(setting)
     if start is None:
         return None
     others = {key: value for key, value in setting.names.items() if key not in ("hasher", "target")}
@@ -45,6 +45,11 @@ def undefended(setting: Setting, settings: Sequence[Setting]) -> Setting | None:
         return same and any(cell.made is not None and cell.made.keys.hasher == start for cell in other.done)
 
     return next((other for other in settings if fits(other)), None)
+
+
+def _start(setting: Setting) -> object:
+    """The key of the hasher that a defended one started from; None of others."""
+    return next((cell.made.hasher.get("started_from") for cell in setting.done if cell.made is not None), None)
 
 
 def _line(defended: Setting, before: Setting, row: ShowRow, where: Sequence[str]) -> Line:
@@ -64,6 +69,11 @@ def in_words(results: Results) -> list[str]:
     found = []
     for defended in settings:
         before = undefended(defended, settings)
+        if before is None and _start(defended) is not None:
+            method = str(defended.done[0].option("method", "hasher")).partition("[")[0]
+            found.append(
+                f"{label(defended.names, where)}: its claim can't be told without the hasher it defends: add --hasher {method}."
+            )
         alike = [] if before is None else _alike(defended, before)
         if alike:
             ours, theirs = map(strongest, zip(*alike, strict=True))
@@ -82,15 +92,17 @@ def _survives(ours: CellResult, theirs: CellResult, attacks: int) -> str:
     gap = paired_difference(ours, theirs, "map_attacked")
     left = f"MAP {ours.value('map_attacked'):.3f} is left under {ours.label}, {theirs.value('map_attacked'):.3f} undefended"
     left += f" under {theirs.label}" if theirs.at.attack != ours.at.attack else ""
+    clean = [cell.value("map_clean") for cell in (ours, theirs)]
+    price = "" if None in clean else f"; clean MAP {clean[0]:.3f}, {clean[1]:.3f} undefended"
     if gap is None:
-        return f"{left}; they have no values over the same queries"
+        return f"{left}; they have no values over the same queries{price}"
     of = f"under the strongest of {attacks} attacks"
     ends, flags = with_interval(Entry(*gap, signed=True)), doubts(ours)
     if attacks == 1:
-        return f"{left} ({ends}); one attack can't show that a claim holds"
+        return f"{left} ({ends}); one attack can't show that a claim holds{price}"
     so = {True: "survives", False: "does not survive", None: "can't be told"}[shows(gap, flags)]
     flagged = f"; flagged {', '.join(flags)}" if shows(gap, flags) is None else ""
-    return f"the claim to be harder to move {so}: {of} {left} ({ends}{flagged})"
+    return f"the claim to be harder to move {so}: {of} {left} ({ends}{flagged}){price}"
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:

@@ -100,6 +100,21 @@ def test_a_claim_survives_only_if_more_is_left_under_the_strongest_attack_on_eac
     pairs = [[c for c in results.cells if c.at.source.bits == 16 and c.at.source.hasher == name] for name in ("jpeg", "dpsh")]
     least = [min(c.value("map_attacked") or 1.0 for c in cells) for cells in pairs]
     assert f"MAP {least[0]:.3f} is left" in first and f"{least[1]:.3f} undefended" in first
+    clean = [cells[0].value("map_clean") for cells in pairs]
+    assert first.endswith(f"; clean MAP {clean[0]:.3f}, {clean[1]:.3f} undefended.")
+
+
+def test_a_defence_without_the_hasher_it_defends_is_named() -> None:
+    results = of(0.1)
+    alone = [replace(cell, made=_of_method(cell)) for cell in results.cells if cell.at.source.hasher == "jpeg"]
+    said = tables().in_words(Results(results.runs, alone))
+    assert len(said) == 2 and all(one.endswith("without the hasher it defends: add --hasher dph.") for one in said)
+
+
+def _of_method(cell: CellResult) -> Any:
+    assert cell.made is not None
+    options = cell.made.options | {"hasher": cell.made.options.get("hasher", {}) | {"method": "dph[epochs=30]"}}
+    return cell.made.model_copy(update={"options": options})
 
 
 def test_what_one_attack_and_what_flagged_attacks_leave_shows_no_claim() -> None:
