@@ -68,16 +68,19 @@ def in_words(results: Results) -> list[str]:
     where = varying([setting.names for setting in settings], ("hasher",))
     found = []
     for defended in settings:
+        if _start(defended) is None:
+            continue
         before = undefended(defended, settings)
-        if before is None and _start(defended) is not None:
-            method = str(defended.done[0].option("method", "hasher")).partition("[")[0]
-            found.append(
-                f"{label(defended.names, where)}: its claim can't be told without the hasher it defends: add --hasher {method}."
-            )
         alike = [] if before is None else _alike(defended, before)
-        if alike:
+        if before is None:
+            method = str(defended.done[0].option("method", "hasher")).partition("[")[0]
+            said = f"its claim can't be told without the hasher it defends: add --hasher {method}"
+        elif alike:
             ours, theirs = map(strongest, zip(*alike, strict=True))
-            found.append(f"{label(defended.names, where)}: {_survives(ours, theirs, len(alike))}.")
+            said = _survives(ours, theirs, len(alike)) + _price(ours, theirs)
+        else:
+            continue
+        found.append(f"{label(defended.names, where)}: {said}.")
     return found
 
 
@@ -92,17 +95,20 @@ def _survives(ours: CellResult, theirs: CellResult, attacks: int) -> str:
     gap = paired_difference(ours, theirs, "map_attacked")
     left = f"MAP {ours.value('map_attacked'):.3f} is left under {ours.label}, {theirs.value('map_attacked'):.3f} undefended"
     left += f" under {theirs.label}" if theirs.at.attack != ours.at.attack else ""
-    clean = [cell.value("map_clean") for cell in (ours, theirs)]
-    price = "" if None in clean else f"; clean MAP {clean[0]:.3f}, {clean[1]:.3f} undefended"
     if gap is None:
-        return f"{left}; they have no values over the same queries{price}"
+        return f"{left}; they have no values over the same queries"
     of = f"under the strongest of {attacks} attacks"
     ends, flags = with_interval(Entry(*gap, signed=True)), doubts(ours)
     if attacks == 1:
-        return f"{left} ({ends}); one attack can't show that a claim holds{price}"
+        return f"{left} ({ends}); one attack can't show that a claim holds"
     so = {True: "survives", False: "does not survive", None: "can't be told"}[shows(gap, flags)]
     flagged = f"; flagged {', '.join(flags)}" if shows(gap, flags) is None else ""
-    return f"the claim to be harder to move {so}: {of} {left} ({ends}{flagged}){price}"
+    return f"the claim to be harder to move {so}: {of} {left} ({ends}{flagged})"
+
+
+def _price(ours: CellResult, theirs: CellResult) -> str:
+    clean = [cell.value("map_clean") for cell in (ours, theirs)]
+    return "" if None in clean else f"; clean MAP {clean[0]:.3f}, {clean[1]:.3f} undefended"
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:

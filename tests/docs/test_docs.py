@@ -23,8 +23,8 @@ from hashbench.plugins import registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TOO_LONG = ("suite run paper", "suite run table1", "suite run robustness", "suite run beyond", "data fetch", "quickstart")
-"""What a test can't run, or runs elsewhere: plans in tests/cli/test_suite.py, tests/data/test_fetch.py, tests/cli/test_quickstart.py."""
+TOO_LONG = ("suite run paper", "suite run table1", "suite run robustness", "suite run beyond", "data fetch")
+"""What a test can't run: their plans are tested in tests/cli/test_suite.py, fetching in tests/data/test_fetch.py."""
 PROSGAN = "prosgan[epochs=1,width=8,decoder_width=8,aim=prototype[steps=5]]"
 SMALL = {
     "HASHBENCH_RUN_DATASETS": "shapes[train=64,database=128,queries=8]",
@@ -79,6 +79,9 @@ def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
     autohash = importlib.import_module(registry.load("attacks", "autohash").__module__)
+    quickstart = importlib.import_module("hashbench.cli.quickstart")
+    monkeypatch.setattr(quickstart, "QUERIES", 3)
+    monkeypatch.setattr(quickstart, "ATTACKS", {"noise": "knows nothing"})
     monkeypatch.setattr(autohash, "VERSION_1", autohash.Sizes(steps=2, starts=2, short=1, then=1, queries=3))
     lists(tmp_path / "DIR")
     names = {"__name__": "__main__"}

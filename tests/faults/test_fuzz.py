@@ -162,7 +162,8 @@ def test_images(tmp_path: Path) -> None:
 def test_cards_weights_results_targets_and_toml(tmp_path: Path) -> None:
     store = ["--store", str(tmp_path / "store")]
     assert hashbench("hasher", "export", str(tmp_path / "mine"), *TINY, *store).returncode == 0
-    assert hashbench("run", "--attack", "noise", *TINY, *store, "--out", str(tmp_path / "out")).returncode == 0
+    run = ["run", "--attack", "noise", *TINY, *store, "--report", "html", "--out", str(tmp_path / "out")]
+    assert hashbench(*run).returncode == 0
     targets = tmp_path / "targets.json"
     assert hashbench("targets", "make", "--dataset", TINY[1], "-o", str(targets)).returncode == 0
     protocol, suite = tmp_path / "mine.toml", tmp_path / "suite.toml"
@@ -170,6 +171,7 @@ def test_cards_weights_results_targets_and_toml(tmp_path: Path) -> None:
     suite.write_text(
         'title = "t"\nabout = "a"\n[run]\nbits = [8]\n[attacks]\nn = "noise"\n[[show]]\nkind = "curves"\nrows = [{attack = "n"}]\n'
     )
+    (tmp_path / "out" / "report.html").unlink()
     card = tmp_path / "mine"
     before = everything(tmp_path)
 

@@ -40,16 +40,8 @@ def evil_run(tmp_path: Path) -> Path:
     layouts.lists(data, names, {"train": range(6), "database": range(8), "test": range(8, 12)})
     (data / "classes.txt").write_text(f"{EVIL}\n<b>two</b>\n")
     args = ["run", "--attack", EVIL, "--dataset", "lists", "--data", str(data), "--skip-broken", "--preset", "quick"]
-    args += [
-        "--backbone",
-        "convnet[width=8,warmup_epochs=1]",
-        "--hasher",
-        "dpsh[epochs=1]",
-        "--image-size",
-        "16",
-        "--report",
-        "html",
-    ]
+    args += ["--backbone", "convnet[width=8,warmup_epochs=1]", "--hasher", "dpsh[epochs=1]", "--image-size", "16"]
+    args += ["--report", "html"]
     done = process(*args, "--out", str(tmp_path / "out"), "--store", str(tmp_path / "store"), path=site)
     assert done.returncode == 0, done.stderr
     checked = process(
