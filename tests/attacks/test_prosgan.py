@@ -1,115 +1,22 @@
-"""ProS-GAN's networks at the paper's sizes, its losses and its training."""
+"""ProS-GAN's training: where it steers, what it asks of the hasher, its targets and its budget."""
 
 from __future__ import annotations
 
-import importlib
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
-from helpers import CPU, goal_of, linear_hasher, small_split, small_victim
+from helpers import CPU, goal_of, linear_hasher, sibling, small_split, small_victim
 
 from hashbench.api import Budget, FittedAim, Run, UserError
 from hashbench.engine.machine.seeds import seeded
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
 
-
-def module(name: str) -> object:
-    """A module of the plugin, found through the registry as a user's attack would be."""
-    package = registry.load("attacks", "prosgan").__module__.rpartition(".")[0]
-    return importlib.import_module(f"{package}.{name}" if name else package)
-
-
-def aims_module() -> object:
-    return importlib.import_module(registry.load("aims", "prototype").__module__)
-
-
-def parameters(net: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in net.parameters())
-
-
-def test_parameter_counts_are_the_papers() -> None:
-    with torch.device("meta"):
-        assert parameters(aims_module().PrototypeNet(21, 32)) == 2_214_965
-        generator = module("generator").Generator(512, 224)
-        assert parameters(generator) == 21_454_121
-        assert parameters(generator.decoder) == 13_044_440
-        images = torch.zeros(2, 3, 224, 224)
-        assert generator(torch.zeros(2, 512), images).shape == images.shape
-    assert parameters(module("discriminator").Discriminator(21, 224)) == 12_250_048
-
-
-@pytest.mark.parametrize("halvings", [0, 1, 2, 3])
-def test_the_generator_gives_back_the_images_shape_at_any_depth(halvings: int) -> None:
-    with torch.device("meta"):
-        generator = module("generator").Generator(16, 32, 8, 8, halvings)
-        images = torch.zeros(2, 3, 32, 32)
-        assert generator(torch.zeros(2, 16), images).shape == images.shape
-    blocks = [block for block in generator.modules() if type(block).__name__ == "ResidualBlock"]
-    assert len(blocks) == 6 and blocks[0].body[0].in_channels == 8 * 2**halvings
-
-
-def test_halvings_out_of_range_are_refused() -> None:
-    with pytest.raises(UserError, match="halvings is 7: give 0 to 5"):
-        configure("attacks", "prosgan[halvings=7]")
-
-
-def test_the_defaults_are_the_papers() -> None:
-    attack = configure("attacks", "prosgan[preset=published]", None).resolve("nuswide")
-    assert (attack.epochs, attack.batch_size, attack.rate, attack.width, attack.halvings, attack.bounded) == (
-        100,
-        24,
-        1e-4,
-        64,
-        2,
-        "none",
-    )
-    assert (attack.reconstruction, attack.hamming, attack.adversarial, attack.discriminator_every) == (50.0, 5.0, 1.0, 3)
-    assert configure("attacks", "prosgan[preset=published]").resolve("flickr25k").reconstruction == 100.0
-    aim = configure("aims", "prototype")
-    assert (aim.steps, aim.batch_size, aim.rate, aim.hidden, aim.representation) == (30_000, 64, 1e-4, 4096, 512)
-
-
-def test_rate_is_constant_to_the_half_then_falls_to_one_51st() -> None:
-    factor = module("training").rate_factor
-    assert [factor(epoch, 100) for epoch in (1, 50)] == [1, 1]
-    assert factor(51, 100) == pytest.approx(50 / 51) and factor(100, 100) == pytest.approx(1 / 51)
-
-
-def test_losses_equal_their_formulas() -> None:
-    rng = torch.Generator().manual_seed(0)
-    losses = module("losses")
-    u, h = torch.rand(5, 8, generator=rng) * 2 - 1, torch.where(torch.rand(5, 8, generator=rng) < 0.5, -1.0, 1.0)
-    assert float(losses.hamming_loss(u, h)) == pytest.approx(1 - float((u * h).sum()) / 40)
-    assert float(losses.hamming_loss(h, h)) == 0 and float(losses.hamming_loss(-h, h)) == 2
-    scores, labels = torch.rand(5, 4, generator=rng), torch.eye(5)[:, :3]
-    wanted = torch.cat([labels, torch.ones(5, 1)], 1)
-    assert float(losses.adversarial_loss(scores, labels, 1.0)) == pytest.approx(float(((scores - wanted) ** 2).sum() / 20))
-
-
-def test_prototype_loss_equals_a_transcription_in_float64() -> None:
-    rng = torch.Generator().manual_seed(0)
-    batch, rows, bits, classes = 6, 9, 5, 4
-    codes, bank = (
-        torch.rand(batch, bits, generator=rng).double() * 2 - 1,
-        torch.where(torch.rand(rows, bits, generator=rng) < 0.5, -1.0, 1.0).double(),
-    )
-    predicted, labels = (
-        torch.rand(batch, classes, generator=rng).double(),
-        (torch.rand(batch, classes, generator=rng) < 0.5).double(),
-    )
-    similar = (torch.rand(batch, rows, generator=rng) < 0.5).double()
-    j1 = j2 = j3 = 0.0
-    for i in range(batch):
-        for j in range(rows):
-            theta = float(codes[i] @ bank[j]) / 2
-            j1 -= (float(similar[i, j]) * theta - np.log1p(np.exp(theta))) / (rows * batch)
-        j2 += sum((np.sign(float(c)) - float(c)) ** 2 for c in codes[i]) / (1e4 * batch)
-        j3 += sum((float(p) - float(y)) ** 2 for p, y in zip(predicted[i], labels[i], strict=True)) / (batch * classes)
-    assert float(aims_module().prototype_loss(codes, predicted, labels, bank, similar)) == pytest.approx(j1 + j2 + j3, abs=1e-12)
+module = partial(sibling, "attacks", "prosgan")
+prototype = sibling("aims", "prototype", "prototype")
 
 
 @pytest.mark.parametrize("mode", ["tanh", "project"])
@@ -138,9 +45,9 @@ def test_training_steers_codes_to_the_prototypes_within_the_budget() -> None:
     attack, state, view, split = fitted("prosgan[epochs=30,width=8,decoder_width=8,rate=0.002,reconstruction=1]")
     goal = goal_of(split)
     images = split.images(np.arange(4), CPU)
-    prototype = registry.load("aims", "prototype")
+    method = registry.load("aims", "prototype")
     aim_state = {k.removeprefix("prototype."): v for k, v in state.items() if k.startswith("prototype.")}
-    codes = torch.where(prototype.network(aim_state)(goal.target_labels)[1] >= 0, 1.0, -1.0)
+    codes = torch.where(method.network(aim_state)(goal.target_labels)[1] >= 0, 1.0, -1.0)
     adversarial = attack.perturb(view, state, images, goal, codes, Budget(), Run(0, CPU))
     assert (adversarial - images).abs().max() <= 8 / 255 + 1e-6
     before, after = ((view.codes(x) == codes).float().mean() for x in (images, adversarial))
@@ -153,7 +60,7 @@ def test_without_the_hamming_loss_the_hasher_is_not_called() -> None:
 
 
 def test_targets_in_training_come_from_the_pool_uniformly_and_apart_from_the_images_labels() -> None:
-    targets = importlib.import_module(".targets", aims_module().__package__)
+    targets = sibling("aims", "prototype", "targets")
     labels = torch.tensor([[1.0, 0, 0]] * 3 + [[0.0, 1, 0]] * 2 + [[0.0, 1, 1]])
     assert targets.target_pool(labels, 1).tolist() == [[0, 1, 0], [0, 1, 1], [1, 0, 0]]
     assert targets.target_pool(labels, 2).tolist() == [[0, 1, 0], [1, 0, 0]]
@@ -170,7 +77,7 @@ def test_targets_in_training_come_from_the_pool_uniformly_and_apart_from_the_ima
 
 
 def test_a_disjoint_target_is_never_the_label_vector_without_classes() -> None:
-    targets = importlib.import_module(".targets", aims_module().__package__)
+    targets = sibling("aims", "prototype", "targets")
     pool = torch.tensor([[0.0, 0, 0], [0.0, 1, 0], [1.0, 0, 0]])
     drawn = targets.draw_disjoint_targets(pool, torch.tensor([[1.0, 0, 0]] * 200), torch.Generator().manual_seed(0))
     assert (drawn == torch.tensor([0.0, 1, 0])).all()
@@ -183,26 +90,8 @@ def test_another_aim_or_size_is_a_sentence() -> None:
     with pytest.raises(UserError, match="needs the aim prototype"):
         attack.fit(small_victim(linear_hasher(), split), split, other, Budget(), Run(0, CPU))
     with pytest.raises(UserError, match="divisible by 32"):
-        fitted = FittedAim(configure("aims", "prototype"), aims_module().PrototypeNet(4, 8, 8, 8).state_dict())
+        fitted = FittedAim(configure("aims", "prototype"), prototype.PrototypeNet(4, 8, 8, 8).state_dict())
         attack.fit(small_victim(linear_hasher(), split), split, fitted, Budget(), Run(0, CPU))
-
-
-def test_the_discriminator_learns_to_tell_fakes() -> None:
-    with seeded(0, CPU):
-        discriminator = module("discriminator").Discriminator(2, 32, 8)
-    optimiser = torch.optim.Adam(discriminator.parameters(), 2e-3)
-    rng = torch.Generator().manual_seed(0)
-    real, fake = torch.rand(8, 3, 32, 32, generator=rng), torch.rand(8, 3, 32, 32, generator=rng) * 0.2
-    labels = torch.eye(2).repeat(4, 1)
-    for _ in range(60):
-        loss = module("losses").adversarial_loss(discriminator(real), labels, 0.0) + module("losses").adversarial_loss(
-            discriminator(fake), labels, 1.0
-        )
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    assert F.relu(discriminator(fake)[:, -1].mean() - discriminator(real)[:, -1].mean()) > 0.3
-    assert discriminator(real[:1]).shape == (1, 3)
 
 
 def test_without_the_hamming_loss_the_hasher_is_not_called_while_training() -> None:

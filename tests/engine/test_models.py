@@ -1,26 +1,24 @@
-"""Networks that hashbench did not train: attacked as they are, or refused in a sentence."""
+"""Networks that hashbench did not train, attacked as they are and known by their content."""
 
 from __future__ import annotations
 
-import json
 import pickle
 import shutil
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers import TINY, Trap, hashbench
+from foreigners import DATA, file_of, run
+from helpers import TINY, hashbench
 from torch import nn
 from torchvision import models
 
-from hashbench.api import Model, read_results
+from hashbench.api import read_results
 from hashbench.engine.models.foreign import content_of, foreign
 from hashbench.engine.models.loader import loader_of
 
-DATA = "shapes[train=64,database=128,queries=8]"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 USERS = """
@@ -35,16 +33,6 @@ def load():
     network.load_state_dict(torch.load({weights!r}))
     return hb.Model(network, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 """
-
-
-def run(folder: Path, model: str, *more: str) -> object:
-    common = ("--dataset", DATA, "--out", str(folder / "out"), "--store", str(folder / "store"), "--report", "csv")
-    return hashbench("run", "--model", model, *common, *more)
-
-
-def file_of(folder: Path, body: str, name: str = "mine.py") -> str:
-    (folder / name).write_text("import torch\nfrom torch import nn\n" + body)
-    return f"{folder / name}:load"
 
 
 @pytest.fixture(scope="module")
@@ -102,128 +90,6 @@ def load():
     assert set(ours.metric) - set(both.metric) == {"map_random"} and len(both) > 40
     for column in ("value", "low", "high"):
         assert both[column].equals(both[f"{column}_copy"])
-
-
-def small() -> nn.Module:
-    torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(64, 16)
-    ).eval()
-
-
-@pytest.mark.parametrize("kind", ["script", "export"])
-def test_a_network_that_brings_its_code(kind: str, tmp_path: Path) -> None:
-    network, images = small(), torch.rand(2, 3, 32, 32)
-    file = tmp_path / ("net.pt" if kind == "script" else "net.pt2")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if kind == "script":
-            torch.jit.save(torch.jit.trace(network, images), file)
-        else:
-            program = torch.export.export(network, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},))
-            torch.export.save(program, file)
-    done = run(tmp_path, str(file), "--attack", "fgsm", "--bits", "16")
-    assert done.returncode == 0, done.stderr
-    model = foreign(loader_of(str(file)), 32).again()
-    assert torch.equal(model(images), network(images))
-    wrong = run(tmp_path, str(file), "--attack", "fgsm", "--bits", "32")
-    assert wrong.returncode == 2 and "has 16 outputs, and --bits is 32" in wrong.stderr
-
-
-def test_an_export_of_one_size_says_so(tmp_path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.export.save(torch.export.export(small(), (torch.rand(2, 3, 48, 48),)), tmp_path / "net.pt2")
-    done = run(tmp_path, str(tmp_path / "net.pt2"), "--attack", "fgsm")
-    assert done.returncode == 2 and "fails on 4 images of 32 px" in done.stderr and "--image-size" in done.stderr
-
-
-def test_outputs_of_each_kind_give_the_codes_they_mean() -> None:
-    class As(nn.Module):
-        def __init__(self, values: torch.Tensor) -> None:
-            super().__init__()
-            self.values = values
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return self.values
-
-    logits = torch.tensor([[-3.0, 0.0, 0.2, 40.0]])
-    for outputs, given in (("logits", logits), ("tanh", logits.tanh()), ("probability", (2 * logits).sigmoid())):
-        made = Model(As(given), outputs=outputs)(torch.zeros(1, 3, 4, 4))
-        assert torch.isfinite(made).all() and (made >= 0).tolist() == [[False, True, True, True]]
-        assert torch.allclose(made[:, :3], logits[:, :3], atol=1e-5)
-
-
-BAD = {
-    "def load():\n    raise ValueError('no weights at home')": "could not be loaded: ValueError: no weights at home",
-    "def load():\n    return nn.Conv2d(3, 4, 3)": "a hasher gives (4, bits)",
-    "def load():\n    return 3": "is a torch.nn.Module, not of type int",
-    "def lod():\n    return 3": "has no 'load'",
-    "import gone": "could not be imported: ModuleNotFoundError",
-    "def load():\n    m = nn.Sequential(nn.Flatten(), nn.Linear(3072, 8))\n    m[1].weight.data[0, 0] = float('nan')\n    return m": "not finite",
-    "def load():\n    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 8))": "other weights each time it is loaded",
-    "def load():\n    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 300))": "1 to 256 bits",
-    "def load():\n    return nn.Sequential(nn.Flatten(), nn.Linear(300, 8))": "fails on 4 images of 32 px (RuntimeError",
-    "from hashbench.api import Model\ndef load():\n    return Model(nn.Flatten(), outputs='probabilities')": "give 'logits', 'tanh' or",
-    "from hashbench.api import Model\ndef load():\n    return Model(nn.Flatten(), size=64)": "--image-size out",
-    "from hashbench.api import Model\ndef load():\n    return Model(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), mean=(9.0, 9.0, 9.0), outputs='tanh')": "not in [-1, 1]",
-}
-
-
-@pytest.mark.parametrize("body", BAD)
-def test_what_is_no_hasher_is_said_in_a_sentence(body: str, tmp_path: Path) -> None:
-    done = run(tmp_path, file_of(tmp_path, body), "--attack", "noise", "--image-size", "32")
-    assert done.returncode == 2 and BAD[body] in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
-
-
-def test_files_that_are_no_network(tmp_path: Path) -> None:
-    torch.save(small().state_dict(), tmp_path / "state.pth")
-    (tmp_path / "text.pt").write_text("hello")
-    touched = tmp_path / "touched"
-    with (tmp_path / "trap.pth").open("wb") as file:
-        pickle.dump(Trap(touched), file)
-    for text, said in {
-        "state.pth": "holds weights or a pickled object, no network",
-        "text.pt": "is no TorchScript or torch.export file",
-        "gone.pt": "there is no model file",
-        "net.onnx": "give ./file.py:load",
-        "fire:ResNet18": "give fire:ARCHITECTURE:FILE",
-        "fire:ResNet18:gone.pth": "there is no file of weights",
-        "fire:ResNet18:trap.pth": "was not run",
-        "deephash-pytorch:AlexNet:state.pth": "lacks hash_layer.6.weight",
-    }.items():
-        where = text if ":" not in text[5:] else text.rpartition(":")[0] + ":" + str(tmp_path / text.rpartition(":")[2])
-        done = run(tmp_path, where if ":" in text else str(tmp_path / text), "--attack", "noise")
-        assert done.returncode == 2 and said in done.stderr, done.stderr
-    assert not touched.exists()
-
-
-def test_an_export_with_a_pickle_inside_is_not_run(tmp_path: Path) -> None:
-    import zipfile
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.export.save(torch.export.export(small(), (torch.rand(2, 3, 32, 32),)), tmp_path / "net.pt2")
-    touched, evil = tmp_path / "touched", pickle.dumps(Trap(tmp_path / "touched"))
-    for member in ("constants", "sample_inputs"):
-        with zipfile.ZipFile(tmp_path / "net.pt2") as old, zipfile.ZipFile(tmp_path / "evil.pt2", "w") as new:
-            for name in old.namelist():
-                content = old.read(name)
-                if member == "constants" and name.endswith("model_constants_config.json"):
-                    payload = {"path_name": "opaque_obj_0", "is_param": False, "use_pickle": True, "tensor_meta": None}
-                    content = json.dumps({"config": {"x": payload}}).encode()
-                if member == "sample_inputs" and "sample_inputs/" in name:
-                    content = evil
-                new.writestr(name, content)
-            new.writestr("net/data/constants/opaque_obj_0", evil)
-        done = run(tmp_path, str(tmp_path / "evil.pt2"), "--attack", "noise")
-        assert done.returncode == 2 and not touched.exists(), done.stderr
-        assert "was not run" in done.stderr or "can't be read as a network" in done.stderr
-    with zipfile.ZipFile(tmp_path / "net.pt2", "a") as twice, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        twice.writestr(next(name for name in twice.namelist() if name.endswith("weights_config.json")), "{}")
-    done = run(tmp_path, str(tmp_path / "net.pt2"), "--attack", "noise")
-    assert done.returncode == 2 and "two files of one name" in done.stderr
 
 
 def test_oddities_are_flagged(tmp_path: Path) -> None:
