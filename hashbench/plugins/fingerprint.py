@@ -153,6 +153,7 @@ def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
 def tree_of(source: str) -> str:
     """The syntax tree of a source as text, without positions, docstrings, other bare strings, and annotations."""
     return str(_tree(ast.parse(source)))

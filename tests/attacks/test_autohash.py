@@ -95,7 +95,7 @@ def test_masks_that_fool_ifgsm_do_not_fool_it_and_are_flagged(
     mask: str, flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(MODULE, "VERSION_1", MODULE.Sizes(steps=15, starts=2, short=5, then=10, samples=8, queries=30))
+    monkeypatch.setattr(MODULE, "VERSION_1", MODULE.Sizes(steps=15, starts=2, short=5, then=10, samples=4, queries=20))
     Path("masked.py").write_text(MASKED)
     done = hb.run(
         ["ifgsm[steps=15]", "autohash"],

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import driver
 import numpy as np
 import pytest
 
-DRIVER = Path(__file__).parent / "driver.py"
 ARGS = [
     "run",
     "--attack",
@@ -35,10 +33,7 @@ POINTS = 32
 
 def run(folder: Path, kill_at: int) -> int:
     """The exit code; the run's moments are written beside."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    args = [*ARGS, "--out", str(folder / "out"), "--store", str(folder / "store")]
-    command = [sys.executable, str(DRIVER), str(kill_at), str(folder / "moments"), *args]
-    return subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=False).returncode
+    return driver.run([*ARGS, "--out", str(folder / "out"), "--store", str(folder / "store")], folder, kill_at)
 
 
 def results(folder: Path) -> dict[str, bytes]:
