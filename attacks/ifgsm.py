@@ -23,7 +23,7 @@ _TABLE2 = {
 
 @dataclass(frozen=True)
 class IFGSM(Iterative):
-    """100 sign steps of 1/255 towards the aim's code (the paper's DHTA + I-FGSM, Table 2)
+    """Sign steps of 1/255 towards the aim's code (the paper's DHTA + I-FGSM, Table 2)
 
     Preset `published`: as the paper has it, alpha 1. Preset `release`: at the alpha of the release's script, 0.1 in the first
     1,000 steps.

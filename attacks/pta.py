@@ -17,7 +17,7 @@ from .published import ONE_START
 
 @dataclass(frozen=True)
 class PTA(Iterative):
-    """Smooth average precision over sampled codes of the target and of others, raised by 20 sign steps (ACM MM 2023)
+    """Smooth average precision over sampled codes of the target and of others, raised by sign steps (ACM MM 2023)
 
     Ranks are sums of sigmoids of differences of Hamming distances, of which K bits are 1 to the temperature's 0.1.
     """

@@ -13,7 +13,7 @@ from .ifgsm import IFGSM
 
 @dataclass(frozen=True)
 class THA(IFGSM):
-    """Targeted hashing attack: 100 sign steps of 1/255 towards a code that a network learned for the label (SIGIR 2021)"""
+    """Targeted hashing attack: sign steps of 1/255 towards a code that a network learned for the label (SIGIR 2021)"""
 
     paper: ClassVar[str] = "https://doi.org/10.1145/3404835.3462861"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -20,7 +20,13 @@ def tell_costs(stages: Sequence[Outlook]) -> None:
         )
         some = f", {stage.unmeasured} of them not measured" if 0 < stage.unmeasured < left else ""
         click.echo(f"  {left} x {stage.name}: {known}{some}")
-    click.echo(f"About {duration(total(stages))}, the unmeasured apart.")
+    left, unmeasured = (sum(counts) for counts in zip(*((s.count - s.there, s.unmeasured) for s in stages), strict=True))
+    if 0 < unmeasured == left:
+        click.echo("No estimate: nothing like it was measured in this store.")
+    elif unmeasured:
+        click.echo(f"More than {duration(total(stages))}: {unmeasured} of {left} were not measured in this store.")
+    else:
+        click.echo(f"About {duration(total(stages))}.")
 
 
 def duration(seconds: float) -> str:

@@ -13,7 +13,7 @@ ATTACKS = {
     "noise": "changes pixels at random: the baseline that knows nothing",
     "fgsm": "one step along the sign of the gradient",
     "dhta": "many steps, towards the code that the target's images share",
-    "nes[queries=200]": "sees no gradient: it asks the search engine 200 questions a query",
+    "nes[queries=200]": "sees no gradient: it asks the search engine up to 200 questions a query",
 }
 QUERIES = 20
 NEXT = {

@@ -7,13 +7,16 @@ import inspect
 
 import click
 
+from hashbench.errors import UserError
 from hashbench.plugins import registry
 
 
 @click.command("show", help="Show a plugin's options, defaults, presets and paper, as in: hashbench show attacks dhta.")
 @click.argument("kind")
-@click.argument("name")
-def command(kind: str, name: str) -> None:
+@click.argument("name", required=False)
+def command(kind: str, name: str | None) -> None:
+    if name is None:
+        raise UserError(f"'show {kind}' lacks a kind or a name: give both, as in: hashbench show attacks dhta.")
     registry.entries(kind)
     cls = registry.load(kind, name)
     click.secho(f"{name}: {(inspect.getdoc(cls) or '').splitlines()[0]}", bold=True)

@@ -74,7 +74,7 @@ def import_file(path: str) -> Any:
     """The module of a Python file, imported once. Raises UserError where there is no such file, and what the file raises."""
     file = Path(path).resolve()
     if not file.is_file():
-        raise UserError(f"there is no Python file {path}: give the path of one, as in ./my_attack.py:MyAttack.")
+        raise UserError(f"there is no Python file {path}: give the path of one, as in ./mine.py:NAME.")
     name = f"hashbench_file_{hashlib.sha256(str(file).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]

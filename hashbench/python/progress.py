@@ -1,4 +1,4 @@
-"""Progress on a terminal: one bar at a time with a rate and an end; one line a stage elsewhere."""
+"""Progress on a terminal: one bar at a time with a rate and an end; elsewhere a line a minute, and one at a stage's end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskPro
 from rich.text import Text
 
 T = TypeVar("T")
+SILENCE = 60.0
+"""Seconds after which what is no terminal gets a line."""
 
 
 class _Rate(TaskProgressColumn):
@@ -28,18 +30,32 @@ class Bars:
         self._inside = 0
 
     def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-        """Bars that took less than half a second leave no line behind, nor does a bar inside another."""
+        """Bars that took less than half a second leave no line behind, nor does a bar inside another. A loop that a killed run
+        left tells where it goes on."""
         total = len(items) if total is None and isinstance(items, Sized) else total
+        first = getattr(items, "first", 0)
+        label += f", going on after {first}" if first else ""
         start = time.monotonic()
         self._inside += 1
         try:
-            yield from self._drawn(items, label, total) if self.console.is_terminal else items
+            yield from (self._drawn if self.console.is_terminal else self._told)(items, label, total)
         finally:
             self._inside -= 1
         seconds = time.monotonic() - start
         if seconds > 0.5 and not self._inside:
-            rate = (total or 0) / seconds
-            self.console.print(f"  {label}: {total} steps in {seconds:.1f} s ({rate:.1f}/s)", markup=False, highlight=False)
+            self._say(f"{label}: {total} done in {seconds:.1f} s ({(total or 0) / seconds:.1f}/s)")
+
+    def _told(self, items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
+        start = last = time.monotonic()
+        for done, item in enumerate(items):
+            now = time.monotonic()
+            if now - last > SILENCE:
+                last = now
+                self._say(f"{label}: {done} of {total} after {now - start:.0f} s")
+            yield item
+
+    def _say(self, text: str) -> None:
+        self.console.print(f"  {text}", markup=False, highlight=False)
 
     def _drawn(self, items: Iterable[T], label: str, total: int | None) -> Iterator[T]:
         if self._live is not None:

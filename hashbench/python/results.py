@@ -18,7 +18,18 @@ from hashbench.results.results import Results
 if TYPE_CHECKING:
     import pandas as pd
 
-SUMMARY = ("map_clean", "map_attacked", "t_map_floor", "t_map_clean", "t_map", "t_map_aim", "t_map_share", "rms", "linf")
+SUMMARY = (
+    "map_clean",
+    "map_attacked",
+    "t_map_floor",
+    "t_map_clean",
+    "t_map",
+    "t_map_aim",
+    "t_map_oracle",
+    "t_map_share",
+    "rms",
+    "linf",
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,11 +52,18 @@ class RunResults(Results):
 
     @property
     def summary(self) -> pd.DataFrame:
-        """A row a cell with its main metrics, each in [0, 1]."""
+        """A row a cell with its main metrics, each in [0, 1], and its flags where a cell has some: what may be wrong with it."""
         import pandas as pd
 
         cells = [cell for cell in self.cells if cell.status == "ok"]
-        rows = [{**cell.names, **{metric: cell.value(metric) for metric in SUMMARY}} for cell in cells]
+        rows = [
+            {
+                **cell.names,
+                **{metric: cell.value(metric) for metric in SUMMARY},
+                "flags": ", ".join(flag.flag for flag in cell.flags) or None,
+            }
+            for cell in cells
+        ]
         table = pd.DataFrame(rows).dropna(axis="columns", how="all")
         return table.set_index("attack", append=False) if len(table) else table
 

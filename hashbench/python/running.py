@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import tempfile
 import warnings
@@ -76,6 +77,7 @@ def run(
 
     Raises UserError, in one sentence, for what can't be run. A cell that fails is in `failures` and warned of; the others go on.
     """
+    said = _said(locals())
     live = _live(models)
     config = config_of(
         {
@@ -111,12 +113,23 @@ def run(
     plan = planned(config, how, resolving(engine_of(how, progress=shown)), live)
     engine = engine_of(how, plan.batch_size, shown)
     with tempfile.TemporaryDirectory() if out is None else nullcontext(str(out)) as folder:
-        results, _ = run_plan(plan, engine, Path(folder), "hashbench.run(...)", lambda line: None)
+        results, _ = run_plan(plan, engine, Path(folder), said, lambda line: None)
     done = RunResults(results.runs, results.cells)
     for cell in done.cells:
         if cell.status != "ok":
             warnings.warn(f"{cell.status}: {cell.at.attack} on {cell.at.target.label}: {cell.cause}", stacklevel=2)
     return done
+
+
+def _said(given: Mapping[str, object]) -> str:
+    """The call as it is written but for places on this machine; of a module its class alone."""
+    defaults = {name: one.default for name, one in inspect.signature(run).parameters.items()}
+    aside = {"out", "store", "progress"}
+    told = {name: value for name, value in given.items() if name not in aside and value is not defaults[name]}
+    if isinstance(models := told.get("models"), nn.Module | Mapping):
+        named = models if isinstance(models, Mapping) else {"module": models}
+        told["models"] = {name: type(module).__name__ for name, module in named.items()}
+    return f"hashbench.run({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
 
 def planned(config: Config, how: How, resolve: Resolve, live: Mapping[str, Live] | None = None) -> Plan:

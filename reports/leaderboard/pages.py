@@ -54,8 +54,7 @@ def board_page(board: Board, results: Results) -> dict[str, Any]:
         "summary": summary(own),
         "tables": [
             tables.board(board),
-            *([robust] if (robust := tables.robustness(board)) else []),
-            *([tables.over_settings(board)] if len(board.settings) > 1 else []),
+            *(table for make in (tables.over_settings, tables.away, tables.robustness) if (table := make(board)) is not None),
         ],
         "charts": [*draw.bars(own), *draw.perceptibility(own), *draw.time(own)],
         "missing": [cell for cell in cells if cell.status != "ok"],

@@ -7,10 +7,12 @@ from statistics import mean
 
 from hashbench.api import CellResult, Setting, epsilon_text
 
+from ..numbers.away import leading_away
 from ..numbers.published import published
-from ..numbers.ranking import Ranked, by_rank, ranking
+from ..numbers.ranking import Ranked, by_rank, contest, ranking
 from ..tables.columns import column_of
-from ..tables.model import Column, Entry, Line, Table, measured, why_missing
+from ..tables.defences import SCORES
+from ..tables.model import Column, Entry, Line, Table, measured
 from ..tables.setting import RANK, rank_of
 from .boards import Board, Placed, attack_file, hasher_file, made_id
 
@@ -55,7 +57,7 @@ def made_link(cell: CellResult) -> Entry:
     )
 
 
-SCORES = ("robustness_untargeted", "robustness_targeted")
+AWAY = ("map_attacked", "map_clean", "map_floor")
 PARTS = {
     "robustness_untargeted": ("map_clean", "map_attacked", "map_floor"),
     "robustness_targeted": ("t_map_oracle", "t_map", "t_map_floor"),
@@ -93,32 +95,44 @@ def _least(cells: Mapping[str, CellResult]) -> float:
     return min((value for score, cell in cells.items() if (value := cell.value(score)) is not None), default=-1.0)
 
 
-def over_settings(one: Board) -> Table:
-    """How attacks do over all settings of a board."""
+def over_settings(one: Board) -> Table | None:
+    """How attacks with targets do over the settings of a board that have several; None where fewer than two settings do."""
+    contests = [found for setting in one.settings if (found := contest(setting))]
     columns = [
         Column("attack", None),
-        Column("settings", 0, help="in which it has a number"),
+        Column("settings", 0, help="in which it has a number beside another attack's"),
         Column("first", 0, help="settings in which none is ahead of it"),
         Column("mean rank", 2),
         Column("mean t-MAP", 3, help="over its settings, which need not be those of another attack"),
         Column("mean share of the way", 0, 100.0, " %"),
     ]
-    places: dict[str, list[Ranked]] = {cell.label: [] for setting in one.settings for cell in setting.cells}
-    names = {cell.label: cell for setting in one.settings for cell in setting.cells}
-    for setting in one.settings:
-        for place in ranking(setting):
-            places[place.cell.label].append(place)
+    places: dict[str, list[Ranked]] = {}
+    for place in (place for found in contests for place in found):
+        places.setdefault(place.cell.label, []).append(place)
     lines = []
     for label, found in sorted(places.items(), key=lambda item: _mean([place.rank for place in item[1]]) or float("inf")):
-        why = "" if found else why_missing(names[label])
         numbers = (
             *(Entry(len(found)), Entry(sum(place.rank == 1 for place in found))),
-            Entry(_mean([place.rank for place in found]), why=why),
-            Entry(_mean([place.cell.value("t_map") for place in found]), why=why),
-            Entry(_mean([place.cell.value("t_map_share") for place in found]), why=why),
+            Entry(_mean([place.rank for place in found]), why="no values by query to compare"),
+            Entry(_mean([place.cell.value("t_map") for place in found])),
+            Entry(_mean([place.cell.value("t_map_share") for place in found]), why="it steers to no code"),
         )
-        lines.append(Line((Entry(label, href=attack_file(names[label].at.attack)), *numbers)))
-    return Table("Over all settings", one.title, columns, lines)
+        lines.append(Line((Entry(label, href=attack_file(found[0].cell.at.attack)), *numbers)))
+    notes = ["Of attacks with targets; those that lead away from the query's likes are below."] if away(one) else []
+    return Table("Over all settings", one.title, columns, lines, notes=notes) if len(contests) > 1 else None
+
+
+def away(one: Board) -> Table | None:
+    """What attacks without targets leave of each hasher; None where there is none."""
+    columns = [Column("attack", None), *HASHER, *map(column_of, AWAY)]
+    cells = [
+        cell for setting in one.settings for cell in sorted(leading_away(setting), key=lambda cell: cell.value("map_attacked") or 0)
+    ]
+    lines = [
+        Line((Entry(cell.label, href=attack_file(cell.at.attack)), *_hasher(cell), *(measured(cell, m) for m in AWAY)), cell=cell)
+        for cell in cells
+    ]
+    return Table("Away from the query's likes", one.title, columns, lines) if lines else None
 
 
 def of_attack(placed: Sequence[Placed]) -> Table:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from hashbench.api import CellResult, Setting
 
+from .away import led_away
+
 
 @dataclass(frozen=True)
 class Ranked:
@@ -22,7 +24,16 @@ class Ranked:
 
 def ranking(setting: Setting) -> list[Ranked]:
     """The attacks of a setting by t-MAP, the largest first. Intervals are not adjusted for the number of pairs."""
-    cells = [cell for cell in setting.done if cell.value("t_map") is not None]
+    return _ranked(setting, [cell for cell in setting.done if cell.value("t_map") is not None])
+
+
+def contest(setting: Setting) -> list[Ranked]:
+    """The attacks that steer to targets, ranked among themselves; empty where fewer than two do."""
+    cells = [cell for cell in setting.done if cell.value("t_map") is not None and not led_away(cell)]
+    return _ranked(setting, cells) if len(cells) > 1 else []
+
+
+def _ranked(setting: Setting, cells: list[CellResult]) -> list[Ranked]:
     cells.sort(key=lambda cell: (-(cell.value("t_map") or 0.0), cell.label))
     gaps = [[setting.difference(other, cell) for other in cells[:i]] for i, cell in enumerate(cells)]
     paired = all(gap is not None for row in gaps for gap in row)

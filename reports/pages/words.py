@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashbench.api import CellResult, Results, Setting, epsilon_text
 
 from ..numbers.away import leading_away, strongest
-from ..numbers.ranking import Ranked, leaders, ranking
+from ..numbers.ranking import Ranked, contest, leaders, ranking
 from ..tables.columns import with_interval
 from ..tables.defences import in_words
 from ..tables.model import Entry, measured
@@ -31,7 +31,7 @@ def summary(results: Results) -> list[Sentence]:
     """How far the best attack gets, who is ahead by how much, what it rests on, and what is missing."""
     settings = [(setting, part) for part, setting in enumerate(results.white_box, 1) if setting.done]
     ranked = {id(setting): ranking(setting) for setting, _ in settings}
-    found = [Sentence(text) for text in _counted([setting for setting, _ in settings], ranked)] if len(settings) > 1 else []
+    found = [Sentence(text) for text in _counted([setting for setting, _ in settings])] if len(settings) > 1 else []
     if len(settings) <= ONE_BY_ONE:
         where = labels([setting for setting, _ in settings], ("dataset", "hasher", "bits"))
         for (setting, part), name in zip(settings, where, strict=True):
@@ -113,9 +113,9 @@ def _circumstances(setting: Setting, ranked: Sequence[Ranked]) -> Iterator[str]:
         yield f"{cell.label} changes no value by more than {round(255 * linf)} of 255 levels (budget {budget})."
 
 
-def _counted(settings: Sequence[Setting], ranked: dict[int, list[Ranked]]) -> Iterator[str]:
-    """How often each attack is first, over the settings that have several attacks."""
-    contests = [contest for setting in settings if len(contest := ranked[id(setting)]) > 1 and leaders(contest)]
+def _counted(settings: Sequence[Setting]) -> Iterator[str]:
+    """How often each attack is first, over the settings that have several attacks with targets."""
+    contests = [found for setting in settings if leaders(found := contest(setting))]
     if not contests:
         return
     first = Counter(one.cell.label for contest in contests for one in leaders(contest))
@@ -124,11 +124,10 @@ def _counted(settings: Sequence[Setting], ranked: dict[int, list[Ranked]]) -> It
         f"{attack} in {count}" + (f" ({alone[attack]} alone)" if alone[attack] != count else "")
         for attack, count in first.most_common()
     ]
-    yield f"First by t-MAP, over {len(contests)} settings of hasher, data, protocol and budget: {_listed(parts)}."
-    weakest = min(contests, key=lambda contest: contest[0].cell.value("t_map") or 0.0)[0].cell
-    strongest = max(contests, key=lambda contest: contest[0].cell.value("t_map") or 0.0)[0].cell
+    yield f"First by t-MAP, over {len(contests)} settings (hasher, data, protocol, budget) of several attacks: {_listed(parts)}."
+    firsts = sorted((found[0].cell for found in contests), key=lambda cell: cell.value("t_map") or 0.0)
     if len(contests) > ONE_BY_ONE:
-        for which, cell in (("largest", strongest), ("smallest", weakest)):
+        for which, cell in (("largest", firsts[-1]), ("smallest", firsts[0])):
             where = label(cell.names)
             yield f"The {which} t-MAP of a first is {with_interval(measured(cell, 't_map'))}, of {cell.label} ({where})."
 

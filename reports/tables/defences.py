@@ -77,7 +77,7 @@ def in_words(results: Results) -> list[str]:
             said = f"its claim can't be told without the hasher it defends: add --hasher {method}"
         elif alike:
             ours, theirs = map(strongest, zip(*alike, strict=True))
-            said = _survives(ours, theirs, len(alike)) + _price(ours, theirs)
+            said = _survives(ours, theirs, len(alike)) + _price(ours, theirs) + _left_by_ensembles(ours, results)
         else:
             continue
         found.append(f"{label(defended.names, where)}: {said}.")
@@ -109,6 +109,17 @@ def _survives(ours: CellResult, theirs: CellResult, attacks: int) -> str:
 def _price(ours: CellResult, theirs: CellResult) -> str:
     clean = [cell.value("map_clean") for cell in (ours, theirs)]
     return "" if None in clean else f"; clean MAP {clean[0]:.3f}, {clean[1]:.3f} undefended"
+
+
+SCORES = ("robustness_untargeted", "robustness_targeted")
+
+
+def _left_by_ensembles(defended: CellResult, results: Results) -> str:
+    """The lowest robustness that a run shows of the very hasher, its queries and targets whatever they are."""
+    key = defended.made.keys.hasher if defended.made is not None else None
+    same = [cell for cell in results.cells if cell.white_box and cell.made is not None and cell.made.keys.hasher == key]
+    scores = [(score, cell.label) for cell in same for name in SCORES if (score := cell.value(name)) is not None]
+    return "; the lowest robustness shown is {:.2f}, under {}".format(*min(scores)) if scores else ""
 
 
 def _cell(setting: Setting, attack: str | None, metric: str) -> CellResult | None:

@@ -123,8 +123,16 @@ def measured(cell: CellResult, metric: str, paper: float | None = None) -> Entry
     row = cell.row(metric)
     if row is None:
         return Entry(why=why_missing(cell, metric))
-    why = "the aim code is not told apart from the floor" if row.value is None else ""
-    return Entry(row.value, row.low, row.high, paper, why)
+    return Entry(row.value, row.low, row.high, paper, _NOTHING.get(metric, _NO_WAY) if row.value is None else "")
+
+
+_NO_WAY = "the code it steers to is not told apart from the floor"
+_NOTHING = {
+    "t_map_share": "the best code is not told apart from the floor",
+    "robustness_untargeted": "clean MAP is not told apart from the floor",
+    "robustness_targeted": "the best code is not told apart from the floor",
+}
+"""Why a share is missing: it would be of nothing."""
 
 
 def why_missing(cell: CellResult, metric: str = "t_map") -> str:

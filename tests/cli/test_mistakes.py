@@ -31,6 +31,7 @@ from helpers import TINY, hashbench
         (["--attack", "noise", "--dataset", "lists"], "give --data DIR"),
         (["--attack", "noise", "--dataset", "lists", "--data", "nowhere"], "does not exist"),
         (["--attack", "noise", "--out", "/proc/out"], "is not writable"),
+        (["--attack", "noise", "--out", __file__], "is a file: give another"),
         (["--attack", "noise", "--config", "gone.toml"], "can't be read"),
         (["--attack", "./gone.py:Gone"], "there is no Python file"),
         ([], "nothing to run"),
@@ -56,3 +57,4 @@ def test_show_and_unknown_commands() -> None:
     assert "members" in hashbench("show", "aims", "dhta").stdout
     assert "did you mean 'run'" in hashbench("rnu").stderr
     assert "did you mean 'attacks'" in hashbench("list", "atacks").stderr
+    assert "as in: hashbench show attacks dhta" in hashbench("show", "dhta").stderr

@@ -53,7 +53,7 @@ def test_files_that_are_no_network(tmp_path: Path) -> None:
         "state.pth": "holds weights or a pickled object, no network",
         "text.pt": "is no TorchScript or torch.export file",
         "gone.pt": "there is no model file",
-        "net.onnx": "give ./file.py:load",
+        "net.onnx": "give zoo:NAME, ./file.py:load",
         "fire:ResNet18": "give fire:ARCHITECTURE:FILE",
         "fire:ResNet18:gone.pth": "there is no file of weights",
         "fire:ResNet18:trap.pth": "was not run",

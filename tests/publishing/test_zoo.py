@@ -46,6 +46,8 @@ def test_what_is_not_there_or_was_changed_is_a_sentence(tmp_path: Path, monkeypa
     store = ("--store", str(tmp_path / "store"))
     near = hashbench("run", "--attack", "noise", "--model", "zoo:shapes-dpsh-convnet-3", *store)
     assert near.returncode == 2 and "did you mean 'shapes-dpsh-convnet-32'" in near.stderr
+    other = hashbench("plan", "--attack", "noise", "--model", f"zoo:{NAMES[1]}", "--bits", "16", *store)
+    assert other.returncode == 2 and f"{NAMES[1]} has 32 bits, and --bits is 16: leave --bits out" in other.stderr
     assert hashbench("zoo", "get", NAMES[1], *store).returncode == 0
     shutil.copytree(ZOO, tmp_path / "zoo", ignore=shutil.ignore_patterns("*-16"))
     monkeypatch.setenv("HASHBENCH_ZOO", str(tmp_path / "zoo"))

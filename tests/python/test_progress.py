@@ -8,6 +8,7 @@ import time
 import pytest
 from rich.console import Console
 
+from hashbench.contracts.checkpoint import Steps
 from hashbench.python.progress import Bars
 
 
@@ -35,3 +36,18 @@ def test_a_bar_inside_another_is_drawn_and_leaves_no_line(terminal: bool) -> Non
     assert seen == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert ("questions" in screen.getvalue()) == terminal
     assert list(bars.track([3], "again")) == [3]
+
+
+def test_where_there_is_no_terminal_a_long_loop_speaks_once_a_minute_and_says_where_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = io.StringIO()
+    clock = iter(range(0, 10_000, 25))
+    steps = Steps(12, None)
+    steps.first = 4
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: float(next(clock)))
+        assert list(Bars(Console(file=screen, width=100)).track(steps, "training")) == [*range(4, 12)]
+    lines = screen.getvalue().splitlines()
+    assert [line.split(": ")[1].split(" after")[0] for line in lines[:-1]] == ["2 of 8", "5 of 8"]
+    assert all("training, going on after 4: " in line for line in lines) and "8 done in" in lines[-1]

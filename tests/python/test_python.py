@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,11 @@ def test_run_is_the_command(tmp_path: Path) -> None:
         assert (tmp_path / "python" / name).read_bytes() == (tmp_path / "shell" / name).read_bytes()
     assert results.table.equals(hb.read(tmp_path / "shell").table)
     assert "t_map" in results.summary and "noise" in results._repr_html_() and results.failures.empty
+    said = json.loads((tmp_path / "python" / "run.json").read_text())["command"]
+    assert said.startswith("hashbench.run(attacks=['noise', 'dhta[steps=3]'], hashers='dpsh[") and "bits=[8, 12]" in said
+    assert str(tmp_path) not in said and "epsilon" not in said
+    flagged = [bool(cell.flags) for cell in results.cells]
+    assert any(flagged) and results.summary["flags"].notna().tolist() == flagged
     plot = results.plot("bars")
     assert "<svg" in plot._repr_html_() and "95 % intervals" in plot.caption
     page = results.report(tmp_path / "page.html")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import synthetic
 from helpers import at, made
+from pages import tables_of
 
+from hashbench.plugins.configure import configure
 from hashbench.results.cell import CellResult, Flag, Measured, Provenance
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
@@ -119,3 +122,24 @@ def _with_aim(one: CellResult, aim: str) -> Provenance:
     assert one.made is not None
     options = one.made.options | {"attack": one.made.options["attack"] | {"aim": aim}}
     return one.made.model_copy(update={"options": options})
+
+
+def test_over_settings_only_attacks_with_targets_beside_others_count_and_those_away_stand_apart(tmp_path: Path) -> None:
+    results = synthetic.results(attacks=("noise", "ifgsm[steps=5]"), bits=(16, 32, 48))
+    away = [
+        replace(one, made=_with_aim(one, "own")) if one.label != "noise" and one.at.target.bits == 48 else one
+        for one in results.cells
+    ]
+    pages = configure("reports", "leaderboard").render(Results(results.runs, away), tmp_path)
+    tables = {table.title: table for table in tables_of(next(page for page in pages if page.name.startswith("board")).read_text())}
+    assert {row.cells[0].text: row.cells[1].text for row in tables["Over all settings"].rows} == {
+        "noise": "2",
+        "ifgsm[steps=5]": "2",
+    }
+    (least,) = tables["Away from the query's likes"].rows
+    assert least.cells[0].text == "ifgsm[steps=5]" and "48" in [cell.text for cell in least.cells]
+    assert (
+        f"{next(one.value('map_attacked') for one in away if one.at.target.bits == 48 and one.label != 'noise'):.3f}"
+        in least.cells[6].text
+    )
+    assert "over 2 settings" in summary(Results(results.runs, away))[0]

@@ -19,7 +19,10 @@ from hashbench.errors import UserError
 from hashbench.plugins.fingerprint import module_hash
 from hashbench.plugins.registry import import_file
 
-_FORMS = "give ./file.py:load, module:load, a TorchScript or torch.export file, or deephash-pytorch:AlexNet:FILE.pth"
+_FORMS = (
+    "give zoo:NAME, ./file.py:load (load is a function of it), module:load, a TorchScript or torch.export file, or "
+    f"TOOLKIT:ARCHITECTURE:FILE (toolkits: {', '.join(TOOLKITS)})"
+)
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ def hashers_of(config: Config, dataset: str, resolve: Resolve, live: Mapping[str
     yield from ((hasher, preset) for hasher in _trained(config, source, preset, resolve))
     for folder in config.imported:
         stage = imported_hasher(Path(folder), source, config.image_size is not None, resolve)
+        _check_bits(config, f"the hasher {Path(folder).name} has {stage.bits} bits", stage.bits)
         yield replace(stage, hashing=config.precisions.hashing), preset
     yield from ((hasher, preset) for hasher in _models(config, source, resolve, live))
 
@@ -161,11 +162,16 @@ def _models(config: Config, source: Source, resolve: Resolve, live: Mapping[str,
     for text in config.models:
         model = known(live.get(text) or loader_of(text), source.image_size, config.image_size)
         bits = model.seen.bits
-        if config.bits and not config.methods and bits not in config.bits:
-            raise UserError(f"the model {model.name} has {bits} outputs, and --bits is {config.bits[0]}: leave --bits out.")
+        _check_bits(config, f"the model {model.name} has {bits} outputs", bits)
         for seed in config.seeds:
             pixels, hashing = resolve(replace(source, image_size=model.size)), config.precisions.hashing
             yield ModelStage(pixels, bits, seed, model, hashing=hashing)
+
+
+def _check_bits(config: Config, has: str, bits: int) -> None:
+    """Raise UserError where all hashers are finished ones, and `bits` are not the asked ones."""
+    if config.bits and not config.methods and bits not in config.bits:
+        raise UserError(f"{has}, and --bits is {config.bits[0]}: leave --bits out.")
 
 
 def _queries(config: Config, seed: int) -> Queries:

@@ -94,7 +94,9 @@ def _make(engine: Engine, cell: Cell) -> CellResult:
 def check_out(plan: Plan, out: Path) -> None:
     """Raise UserError where `out` can't be written or holds another run's results."""
     parent = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    if not parent.is_dir() or not _writable(parent):
+    if not parent.is_dir():
+        raise UserError(f"--out {out} can't be a folder, as {parent} is a file: give another.")
+    if not _writable(parent):
         raise UserError(f"--out {out} is not writable: give a folder that is.")
     file = out / "run.json"
     if file.is_file() and _plan_of(file) != plan.key:
