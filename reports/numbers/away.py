@@ -10,7 +10,8 @@ from hashbench.api import CellResult, Setting
 def led_away(cell: CellResult) -> bool:
     """Whether an attack leads away from the query's likes, by its options."""
     aim = str(cell.option("aim"))
-    return cell.option("away") is True or aim.partition("[")[0] == "own" or "away=true" in aim
+    said = cell.option("away") is True or cell.option("towards") is False
+    return said or aim.partition("[")[0] == "own" or "away=true" in aim
 
 
 def leading_away(setting: Setting) -> list[CellResult]:

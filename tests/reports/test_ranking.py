@@ -105,7 +105,7 @@ def test_without_values_by_query_there_is_no_rank() -> None:
 
 def test_where_attacks_lead_away_the_summary_is_of_map_and_the_front_of_no_target() -> None:
     results = synthetic.results(attacks=("ifgsm[steps=5]", "ifgsm[steps=50]"), bits=(16,))
-    cells = [replace(one, made=_with_aim(one, "own")) for one in results.cells]
+    cells = [replace(one, made=_with(one, aim="own")) for one in results.cells]
     (sentence, *_) = summary(Results(results.runs, cells))
     least = min(cells, key=lambda one: one.value("map_attacked") or 1.0)
     assert f"{least.label} leads queries away from their likes: MAP falls from {least.value('map_clean'):.3f} [" in sentence
@@ -118,16 +118,16 @@ def test_where_attacks_lead_away_the_summary_is_of_map_and_the_front_of_no_targe
     assert "brings t-MAP" in summary(mixed)[0] and "leads queries away" in summary(mixed)[0]
 
 
-def _with_aim(one: CellResult, aim: str) -> Provenance:
+def _with(one: CellResult, **chosen: object) -> Provenance:
     assert one.made is not None
-    options = one.made.options | {"attack": one.made.options["attack"] | {"aim": aim}}
+    options = one.made.options | {"attack": one.made.options["attack"] | chosen}
     return one.made.model_copy(update={"options": options})
 
 
 def test_over_settings_only_attacks_with_targets_beside_others_count_and_those_away_stand_apart(tmp_path: Path) -> None:
     results = synthetic.results(attacks=("noise", "ifgsm[steps=5]"), bits=(16, 32, 48))
     away = [
-        replace(one, made=_with_aim(one, "own")) if one.label != "noise" and one.at.target.bits == 48 else one
+        replace(one, made=_with(one, towards=False)) if one.label != "noise" and one.at.target.bits == 48 else one
         for one in results.cells
     ]
     pages = configure("reports", "leaderboard").render(Results(results.runs, away), tmp_path)
