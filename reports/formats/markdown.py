@@ -23,4 +23,7 @@ class Markdown(Written):
         return "\n".join(to_markdown(table) for table in found)
 
     def head(self, results: Results) -> str:
-        return "\n".join(f"- {flat(sentence.text)}" for sentence in summary(results)) + "\n\n"
+        lines = []
+        for sentence in summary(results):
+            lines += [f"- {flat(sentence.text)}", *(f"  - {flat(one)}" for one in sentence.one_by_one)]
+        return "\n".join(lines) + "\n\n"

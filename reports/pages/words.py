@@ -25,6 +25,8 @@ class Sentence:
 
     text: str
     part: str = "cells"
+    one_by_one: Sequence[str] = ()
+    """What it sums up, shown on request."""
 
 
 def summary(results: Results) -> list[Sentence]:
@@ -38,7 +40,7 @@ def summary(results: Results) -> list[Sentence]:
             found.append(Sentence(_setting(setting, ranked[id(setting)], name), f"s{part}"))
     if len(settings) == 1:
         found += [Sentence(text, "s1") for text in _circumstances(settings[0][0], ranked[id(settings[0][0])])]
-    found += [Sentence(text) for text in in_words(results)]
+    found += _claims(in_words(results))
     found += [Sentence(text, "missing") for text in _missing(results)]
     return [*found, *(Sentence(text) for text in _flagged(results))]
 
@@ -130,6 +132,13 @@ def _counted(settings: Sequence[Setting]) -> Iterator[str]:
         for which, cell in (("largest", firsts[-1]), ("smallest", firsts[0])):
             where = label(cell.names)
             yield f"The {which} t-MAP of a first is {with_interval(measured(cell, 't_map'))}, of {cell.label} ({where})."
+
+
+def _claims(said: Sequence[str]) -> list[Sentence]:
+    """What shows of defences' claims: a sentence each, or one over many."""
+    if len(said) <= ONE_BY_ONE:
+        return [Sentence(text) for text in said]
+    return [Sentence(f"{len(said)} defended hashers are beside the one they defend: what is left of each claim", one_by_one=said)]
 
 
 def _missing(results: Results) -> Iterator[str]:

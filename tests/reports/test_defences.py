@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +13,13 @@ import synthetic
 from helpers import sibling
 
 from hashbench.api import CellResult, Results, ShowRow
-from hashbench.results.cell import Flag
+from hashbench.plugins.configure import configure
+from hashbench.results.cell import Flag, Measured
 
 ROWS = [ShowRow(label="clean", metric="map_clean"), ShowRow(label="led away", attack="ifgsm[steps=5]", metric="map_attacked")]
 
 
 def tables() -> Any:
-    import importlib
-
     package = sibling("reports", "html", "html").__name__.rpartition(".formats")[0]
     return importlib.import_module(f"{package}.tables.defences")
 
@@ -102,6 +103,31 @@ def test_a_claim_survives_only_if_more_is_left_under_the_strongest_attack_on_eac
     assert f"MAP {least[0]:.3f} is left" in first and f"{least[1]:.3f} undefended" in first
     clean = [cells[0].value("map_clean") for cells in pairs]
     assert first.endswith(f"; clean MAP {clean[0]:.3f}, {clean[1]:.3f} undefended.")
+
+
+def test_a_claim_is_told_with_the_lowest_robustness_that_any_run_shows_of_the_hasher() -> None:
+    results = of(0.1)
+    jpeg = next(cell for cell in results.cells if cell.at.source.hasher == "jpeg" and cell.at.source.bits == 16)
+    scores = [
+        replace(jpeg, at=jpeg.at.model_copy(update={"attack": name}), rows=(Measured(metric="robustness_untargeted", value=score),))
+        for name, score in (("weak", 0.5), ("strong", 0.125))
+    ]
+    said = tables().in_words(Results(results.runs, [*results.cells, *scores]))
+    (told,) = [one for one in said if "the lowest robustness" in one]
+    assert "jpeg" in told and "16 bits" in told and told.endswith("; the lowest robustness shown is 0.12, under strong.")
+
+
+def test_many_claims_stand_behind_one_sentence_and_none_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results, words = of(0.1), importlib.import_module("hashbench.reports.pages.words")
+    monkeypatch.setattr(words, "ONE_BY_ONE", 3)
+    (many,) = [sentence for sentence in words.summary(results) if sentence.one_by_one]
+    assert [*many.one_by_one] == tables().in_words(results) and many.text.startswith("4 defended hashers")
+    for form in ("html", "markdown"):
+        (page,) = configure("reports", form).render(results, tmp_path)
+        text = page.read_text(encoding="utf-8")
+        assert text.count("the claim to be harder to move survives") == 4 and ("<details><summary>4 defended" in text) == (
+            form == "html"
+        )
 
 
 def test_a_defence_without_the_hasher_it_defends_is_named() -> None:
