@@ -86,7 +86,7 @@ def attack(
             state = plugin.fit(engine_for(plugin, known, plugin.fit_queries).view, Unlabelled(data), fitted, budget, run)
         else:
             state = plugin.fit(view(plugin.access), data, fitted, budget, run)
-        for start in run.track(range(0, len(given), batch_size), f"attacking with {attack}, batch by batch"):
+        for start in run.track(range(0, len(given), batch_size), f"attacking with {attack}"):
             some = slice(start, start + batch_size)
             asked = Goal(goal.query_labels[some], goal.target_labels[some], goal.indices[some])
             codes = None if fitted is None else fitted.codes(view("gradients"), given[some], asked, run)

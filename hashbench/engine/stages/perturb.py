@@ -67,7 +67,7 @@ def perturb_all(
     left = run.resumable(len(starts), done=done)
     parts = zip(left, query_batches(given, targets, left.first), strict=True)
     warm = False
-    for step, (images, goal) in machine.progress.track(parts, f"attacking with {chosen.text}, batch by batch", len(left)):
+    for step, (images, goal) in machine.progress.track(parts, f"attacking with {chosen.text}", len(left)):
         start = starts[step]
         batch = Batch(images, goal, None if aims is None else aims[start : start + len(images)], start)
         if not warm:
