@@ -20,7 +20,7 @@ def tell_costs(stages: Sequence[Outlook]) -> None:
         )
         some = f", {stage.unmeasured} of them not measured" if 0 < stage.unmeasured < left else ""
         click.echo(f"  {left} x {stage.name}: {known}{some}")
-    left, unmeasured = (sum(counts) for counts in zip(*((s.count - s.there, s.unmeasured) for s in stages), strict=True))
+    left, unmeasured = sum(stage.count - stage.there for stage in stages), sum(stage.unmeasured for stage in stages)
     if 0 < unmeasured == left:
         click.echo("No estimate: nothing like it was measured in this store.")
     elif unmeasured:

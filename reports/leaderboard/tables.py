@@ -97,7 +97,7 @@ def _least(cells: Mapping[str, CellResult]) -> float:
 
 def over_settings(one: Board) -> Table | None:
     """How attacks with targets do over the settings of a board that have several; None where fewer than two settings do."""
-    contests = [found for setting in one.settings if (found := contest(setting))]
+    contests = [ranked for setting in one.settings if (ranked := contest(setting))]
     columns = [
         Column("attack", None),
         Column("settings", 0, help="in which it has a number beside another attack's"),
@@ -107,8 +107,9 @@ def over_settings(one: Board) -> Table | None:
         Column("mean share of the way", 0, 100.0, " %"),
     ]
     places: dict[str, list[Ranked]] = {}
-    for place in (place for found in contests for place in found):
-        places.setdefault(place.cell.label, []).append(place)
+    for ranked in contests:
+        for place in ranked:
+            places.setdefault(place.cell.label, []).append(place)
     lines = []
     for label, found in sorted(places.items(), key=lambda item: _mean([place.rank for place in item[1]]) or float("inf")):
         numbers = (
@@ -118,19 +119,18 @@ def over_settings(one: Board) -> Table | None:
             Entry(_mean([place.cell.value("t_map_share") for place in found]), why="it steers to no code"),
         )
         lines.append(Line((Entry(label, href=attack_file(found[0].cell.at.attack)), *numbers)))
-    notes = ["Of attacks with targets; those that lead away from the query's likes are below."] if away(one) else []
+    others = any(map(leading_away, one.settings))
+    notes = ["Of attacks with targets; those that lead away from the query's likes are below."] if others else []
     return Table("Over all settings", one.title, columns, lines, notes=notes) if len(contests) > 1 else None
 
 
 def away(one: Board) -> Table | None:
     """What attacks without targets leave of each hasher; None where there is none."""
     columns = [Column("attack", None), *HASHER, *map(column_of, AWAY)]
-    cells = [
-        cell for setting in one.settings for cell in sorted(leading_away(setting), key=lambda cell: cell.value("map_attacked") or 0)
-    ]
     lines = [
         Line((Entry(cell.label, href=attack_file(cell.at.attack)), *_hasher(cell), *(measured(cell, m) for m in AWAY)), cell=cell)
-        for cell in cells
+        for setting in one.settings
+        for cell in sorted(leading_away(setting), key=lambda cell: cell.value("map_attacked") or 0.0)
     ]
     return Table("Away from the query's likes", one.title, columns, lines) if lines else None
 

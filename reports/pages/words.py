@@ -32,14 +32,13 @@ class Sentence:
 def summary(results: Results) -> list[Sentence]:
     """How far the best attack gets, who is ahead by how much, what it rests on, and what is missing."""
     settings = [(setting, part) for part, setting in enumerate(results.white_box, 1) if setting.done]
-    ranked = {id(setting): ranking(setting) for setting, _ in settings}
     found = [Sentence(text) for text in _counted([setting for setting, _ in settings])] if len(settings) > 1 else []
     if len(settings) <= ONE_BY_ONE:
         where = labels([setting for setting, _ in settings], ("dataset", "hasher", "bits"))
         for (setting, part), name in zip(settings, where, strict=True):
-            found.append(Sentence(_setting(setting, ranked[id(setting)], name), f"s{part}"))
-    if len(settings) == 1:
-        found += [Sentence(text, "s1") for text in _circumstances(settings[0][0], ranked[id(settings[0][0])])]
+            ranked = ranking(setting)
+            said = [_setting(setting, ranked, name), *(_circumstances(setting, ranked) if len(settings) == 1 else ())]
+            found += [Sentence(text, f"s{part}") for text in said]
     found += _claims(in_words(results))
     found += [Sentence(text, "missing") for text in _missing(results)]
     return [*found, *(Sentence(text) for text in _flagged(results))]
@@ -117,17 +116,18 @@ def _circumstances(setting: Setting, ranked: Sequence[Ranked]) -> Iterator[str]:
 
 def _counted(settings: Sequence[Setting]) -> Iterator[str]:
     """How often each attack is first, over the settings that have several attacks with targets."""
-    contests = [found for setting in settings if leaders(found := contest(setting))]
+    contests = [ranked for setting in settings if leaders(ranked := contest(setting))]
     if not contests:
         return
-    first = Counter(one.cell.label for contest in contests for one in leaders(contest))
-    alone = Counter(leaders(contest)[0].cell.label for contest in contests if len(leaders(contest)) == 1)
+    ahead = [leaders(ranked) for ranked in contests]
+    first = Counter(one.cell.label for sharing in ahead for one in sharing)
+    alone = Counter(sharing[0].cell.label for sharing in ahead if len(sharing) == 1)
     parts = [
         f"{attack} in {count}" + (f" ({alone[attack]} alone)" if alone[attack] != count else "")
         for attack, count in first.most_common()
     ]
     yield f"First by t-MAP, over {len(contests)} settings (hasher, data, protocol, budget) of several attacks: {_listed(parts)}."
-    firsts = sorted((found[0].cell for found in contests), key=lambda cell: cell.value("t_map") or 0.0)
+    firsts = sorted((ranked[0].cell for ranked in contests), key=lambda cell: cell.value("t_map") or 0.0)
     if len(contests) > ONE_BY_ONE:
         for which, cell in (("largest", firsts[-1]), ("smallest", firsts[0])):
             where = label(cell.names)
@@ -138,7 +138,7 @@ def _claims(said: Sequence[str]) -> list[Sentence]:
     """What shows of defences' claims: a sentence each, or one over many."""
     if len(said) <= ONE_BY_ONE:
         return [Sentence(text) for text in said]
-    return [Sentence(f"{len(said)} defended hashers are beside the one they defend: what is left of each claim", one_by_one=said)]
+    return [Sentence(f"{len(said)} defended hashers: what is left of each claim", one_by_one=said)]
 
 
 def _missing(results: Results) -> Iterator[str]:

@@ -118,14 +118,6 @@ class Table:
         return found if any(name for name, _ in found) else []
 
 
-def measured(cell: CellResult, metric: str, paper: float | None = None) -> Entry:
-    """A metric of a cell, timings among them."""
-    row = cell.row(metric)
-    if row is None:
-        return Entry(why=why_missing(cell, metric))
-    return Entry(row.value, row.low, row.high, paper, _NOTHING.get(metric, _NO_WAY) if row.value is None else "")
-
-
 _NO_WAY = "the code it steers to is not told apart from the floor"
 _NOTHING = {
     "t_map_share": "the best code is not told apart from the floor",
@@ -133,6 +125,14 @@ _NOTHING = {
     "robustness_targeted": "the best code is not told apart from the floor",
 }
 """Why a share is missing: it would be of nothing."""
+
+
+def measured(cell: CellResult, metric: str, paper: float | None = None) -> Entry:
+    """A metric of a cell, timings among them."""
+    row = cell.row(metric)
+    if row is None:
+        return Entry(why=why_missing(cell, metric))
+    return Entry(row.value, row.low, row.high, paper, _NOTHING.get(metric, _NO_WAY) if row.value is None else "")
 
 
 def why_missing(cell: CellResult, metric: str = "t_map") -> str:
