@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import nn
 
 from hashbench.api import Trunk, option
@@ -39,4 +40,5 @@ class ConvNet(ScratchBackbone):
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
         )
-        return Trunk(body, 8 * w, *self.statistics())
+        # On a CPU this one hashes 1.6 times as fast with channels last (benchmarks/speed/layout.py).
+        return Trunk(body.to(memory_format=torch.channels_last), 8 * w, *self.statistics())

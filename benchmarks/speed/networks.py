@@ -14,5 +14,6 @@ CPU = torch.device("cpu")
 def hasher_of(network: str, side: int) -> TrunkHasher:
     """32 bits on a trunk with random weights, the same at each call, frozen."""
     with seeded(0, CPU):
-        trunk = configure("backbones", f"{network}[weights=none]").build(side)
+        text = network if network == "convnet" else f"{network}[weights=none]"
+        trunk = configure("backbones", text).build(side)
         return TrunkHasher(trunk, 32).eval().requires_grad_(False)

@@ -154,5 +154,5 @@ class TrainedStage(HasherStage):
 
     def read(self, folder: Path, given: Given) -> LoadedHasher:
         hasher = self.untrained().to(given.machine.device)
-        hasher.load_state_dict(load_tensors(folder / FILE, given.machine.device), assign=True)
+        hasher.load_state_dict(load_tensors(folder / FILE, given.machine.device))
         return LoadedHasher(hasher.eval().requires_grad_(False), load_facts(folder))
