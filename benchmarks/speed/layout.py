@@ -26,7 +26,7 @@ def compare(network: str, side: int, batch: int, rounds: int) -> str:
     """The ratios in a line."""
     hasher = hasher_of(network, side)
     layouts = {"contiguous": torch.contiguous_format, "last": torch.channels_last}
-    networks = {name: copy.deepcopy(hasher).to(memory_format=layout) for name, layout in layouts.items()}  # type: ignore[call-overload]
+    networks = {name: copy.deepcopy(hasher).to(memory_format=layout) for name, layout in layouts.items()}
     images = torch.rand(batch, 3, side, side, generator=torch.Generator(CPU).manual_seed(0))
     works = {f"hash {name}": lambda hasher=hasher: hasher(images) for name, hasher in networks.items()}
     works |= {f"descend {name}": lambda hasher=hasher: descend(hasher, images) for name, hasher in networks.items()}
