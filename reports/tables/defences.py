@@ -34,7 +34,7 @@ def defences(title: str, about: str, rows: Sequence[ShowRow], results: Results) 
 
 
 def undefended(setting: Setting, settings: Sequence[Setting]) -> Setting | None:
-    """The setting of the very hasher that a defended one started from, all else the same."""
+    """The setting of the very hasher that a defended one started from, all else the same; of several, one of the same queries."""
     start = _start(setting)
     if start is None:
         return None
@@ -44,7 +44,12 @@ def undefended(setting: Setting, settings: Sequence[Setting]) -> Setting | None:
         same = all(other.names[key] == value for key, value in others.items())
         return same and any(cell.made is not None and cell.made.keys.hasher == start for cell in other.done)
 
-    return next((other for other in settings if fits(other)), None)
+    return min(filter(fits, settings), key=lambda other: _queries(other) != _queries(setting), default=None)
+
+
+def _queries(setting: Setting) -> str:
+    """What tells one draw of queries and targets from another: a setting has one."""
+    return next((cell.made.targets.sha256 for cell in setting.done if cell.made is not None), "")
 
 
 def _start(setting: Setting) -> object:

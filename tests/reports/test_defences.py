@@ -78,16 +78,26 @@ def test_each_defence_stands_beside_its_own_hasher_and_is_judged_by_the_interval
 def test_a_hasher_without_a_defence_has_no_line_and_other_queries_are_not_compared() -> None:
     assert tables().defences("t", "a", ROWS, synthetic.results()).lines == []
     found = of(0.1)
-    cells = []
-    for cell in found.cells:
-        assert cell.made is not None
-        if cell.at.source.hasher == "jpeg":
-            targets = cell.made.targets.model_copy(update={"sha256": "0" * 64})
-            cell = replace(cell, made=cell.made.model_copy(update={"targets": targets}))
-        cells.append(cell)
+    cells = [of_other_queries(cell) if cell.at.source.hasher == "jpeg" else cell for cell in found.cells]
     table = tables().defences("t", "a", ROWS, Results(found.runs, cells))
     told = {str(line.entries[0].value): line.entries[-1].value for line in table.lines if line.entries[2].value == "led away"}
     assert told == {"saat[method=dpsh]": "holds", "jpeg": "can't be told"}
+
+
+def of_other_queries(cell: CellResult) -> CellResult:
+    """The cell as of another draw of queries."""
+    assert cell.made is not None
+    targets = cell.made.targets.model_copy(update={"sha256": "0" * 64})
+    return replace(cell, made=cell.made.model_copy(update={"targets": targets}))
+
+
+def test_of_two_draws_of_queries_each_defence_stands_beside_its_own() -> None:
+    one, two = of(0.1), [of_other_queries(cell) for cell in of(0.1).cells]
+    for cells in ([*one.cells, *two], [*two, *one.cells]):
+        table = tables().defences("t", "a", ROWS, Results(one.runs, cells))
+        assert [line.entries[-1].value for line in table.lines if line.entries[2].value == "led away"] == ["holds"] * 8
+        said = tables().in_words(Results(one.runs, cells))
+        assert len(said) == 8 and all("the claim to be harder to move survives" in one for one in said)
 
 
 @pytest.mark.parametrize(("gain", "so"), [(0.1, "survives"), (-0.1, "does not survive"), (0.0, "does not survive")])
