@@ -33,7 +33,9 @@ class HasherName(_Value):
 
     @property
     def label(self) -> str:
-        return f"{self.hasher}-{self.backbone}-{self.bits}"
+        """Hasher, backbone and bits, which the name of a finished hasher may end in already: dpsh@shapes-dpsh-convnet-32."""
+        ending = f"-{self.backbone}-{self.bits}"
+        return self.hasher.removesuffix(ending) + ending
 
 
 class Coordinates(_Value):

@@ -69,14 +69,20 @@ def lists(folder: Path) -> None:
     layouts.lists(folder, [f"{i}.png" for i in range(24)], {"train": range(12), "database": range(20), "test": range(20, 24)})
 
 
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages' own: what one has made the next need not make again."""
+    return tmp_path_factory.mktemp("store")
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_block_runs(page: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.chdir(tmp_path)
-    for name, value in SMALL.items():
+    for name, value in {**SMALL, "HASHBENCH_STORE": str(store)}.items():
         monkeypatch.setenv(name, value)
     autohash = importlib.import_module(registry.load("attacks", "autohash").__module__)
     quickstart = importlib.import_module("hashbench.cli.quickstart")
