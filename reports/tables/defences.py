@@ -11,7 +11,7 @@ from hashbench.api import CellResult, Results, Setting, ShowRow, paired_differen
 from ..numbers.away import strongest
 from .columns import with_interval
 from .model import Column, Entry, Line, Table
-from .names import in_order, label, shown, varying
+from .names import in_order, label, labels, shown, varying
 from .whole import number_of
 
 COLUMNS = (
@@ -70,9 +70,8 @@ def _line(defended: Setting, before: Setting, row: ShowRow, where: Sequence[str]
 def in_words(results: Results) -> list[str]:
     """A sentence a defended hasher: what the strongest attack on it and on the undefended one leave, and whether that is more."""
     settings = in_order(results.white_box)
-    where = varying([setting.names for setting in settings], ("hasher",))
     found = []
-    for defended in settings:
+    for defended, name in zip(settings, labels(settings, ("hasher",)), strict=True):
         if _start(defended) is None:
             continue
         before = undefended(defended, settings)
@@ -85,7 +84,7 @@ def in_words(results: Results) -> list[str]:
             said = _survives(ours, theirs, len(alike)) + _price(ours, theirs) + _left_by_ensembles(ours, results)
         else:
             continue
-        found.append(f"{label(defended.names, where)}: {said}.")
+        found.append(f"{name}: {said}.")
     return found
 
 

@@ -98,6 +98,7 @@ def test_of_two_draws_of_queries_each_defence_stands_beside_its_own() -> None:
         assert [line.entries[-1].value for line in table.lines if line.entries[2].value == "led away"] == ["holds"] * 8
         said = tables().in_words(Results(one.runs, cells))
         assert len(said) == 8 and all("the claim to be harder to move survives" in one for one in said)
+        assert len({sentence.partition(":")[0] for sentence in said}) == 8, "each says which it is of"
 
 
 @pytest.mark.parametrize(("gain", "so"), [(0.1, "survives"), (-0.1, "does not survive"), (0.0, "does not survive")])
