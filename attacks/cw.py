@@ -19,8 +19,8 @@ class CW(Descent):
     """Carlini and Wagner's L2 attack with a hinge on each bit: |x' - x|^2 + c sum max(0, margin - f t) (IEEE S&P 2017)
 
     The image is (tanh w + 1) / 2 and Adam moves w. c is too large where a search turns every bit or ends outside the budget, too
-    small elsewhere: times ten, or half between its bounds. Kept is the image of the least hinge within the budget; an L-inf budget
-    is held too, but not made use of.
+    small elsewhere: times ten, or half between its bounds. Kept is, within the budget, the nearest image of those that turn every
+    bit, else the one of the least hinge; an L-inf budget is held too, but not made use of.
     """
 
     paper: ClassVar[str] = "https://arxiv.org/abs/1608.04644"
@@ -105,5 +105,6 @@ def _within(images: Tensor, task: Task) -> Tensor:
 
 
 def _look(kept: Memory, task: Task, images: Tensor, hinge: Tensor) -> None:
-    """Remember images within the budget."""
-    remember(kept, images, torch.where(_within(images, task), hinge, torch.inf))
+    """Remember images within the budget: of those whose bits have all turned the nearest, else those of the least hinge."""
+    near = -1 / (1 + (images - task.images).square().flatten(1).sum(1))
+    remember(kept, images, torch.where(_within(images, task), torch.where(hinge > 0, hinge, near), torch.inf))

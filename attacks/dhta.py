@@ -19,14 +19,14 @@ class DHTA(Iterative):
     """Deep hashing targeted attack: annealed steps towards the anchor code of the target (ECCV 2020)
 
     Preset `published`: the ProS-GAN release. Preset `original`: the authors' own, which steps by 1.0 and bounds by 0.032 in
-    ImageNet-normalised units; with a mean standard deviation of 0.2255 that is this step, and an epsilon of 0.0072.
+    ImageNet-normalised units; with a mean standard deviation of 0.226 that is this step, and an epsilon of 0.00723.
     """
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2004.07955"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"steps": 50},
         "published": RELEASE | {"aim": "dhta[preset=published]"},
-        "original": RELEASE | {"aim": "dhta[preset=original]", "rule": "l2", "step_size": 0.2255, "expects": 0.0072},
+        "original": RELEASE | {"aim": "dhta[preset=original]", "rule": "l2", "step_size": 0.226, "expects": 0.00723},
     }
     anneal: Literal["none", "tenths", "release"] = option(
         "tenths",

@@ -23,12 +23,12 @@ class Evasive(Iterative):
     weight: float = option(1.0, "of what the detectors of the benchmark `detection` look at")
 
     def objective(self, task: Task, images: Tensor, step: int, view: int) -> Tensor:
-        logits = task.victim.logits(images)
+        logits = self.alpha(step) * task.victim.logits(images)
         loss = self.distance(logits, task.codes)
         if not self.weight:
             return loss
         quantisation = (torch.tanh(logits).abs() - 1).square().mean(1)
-        denoised = self.distance(task.victim.logits(median(images)), task.codes)
+        denoised = self.distance(self.alpha(step) * task.victim.logits(median(images)), task.codes)
         return loss + self.weight * (quantisation + denoised)
 
 

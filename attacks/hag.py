@@ -21,7 +21,8 @@ class HAG(Iterative):
     """Hamming-space attack: bits that are not yet turned by a margin are driven from the query's own code (TCYB 2020)
 
     With h the own code, f the relaxed one and M the bits with f h > -0.5: (mean over M of f h + 1)^2 + beta (mean of f)^2.
-    The mask is that of SAAT's version. Preset `published`: raw gradients of a rate of 100, 2,000 steps, epsilon 10/255.
+    The mask is that of SAAT's version. Preset `published`: raw gradients of a rate of 100 (over 32, as every raw step here), 2,000
+    steps, epsilon 10/255.
     """
 
     paper: ClassVar[str] = "https://doi.org/10.1109/TCYB.2018.2882908"

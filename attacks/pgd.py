@@ -62,10 +62,16 @@ class PGD(Iterative):
                 raise UnknownName("transform", name, (*TRANSFORMS, "ti"))
         if self.momentum in ELSEWHERE and self._remembers:
             raise ValueError(f"momentum {self.momentum} takes no loss at the point: leave keep and starts out.")
+        if self.loss.startswith("saat") and self._remembers:
+            raise ValueError(f"loss {self.loss} leaves settled bits out, so that it ranks no points: leave keep and starts out.")
 
     @property
     def views(self) -> int:
-        return self.samples * math.prod(TRANSFORMS[name].copies for name in self._named if name != "ti")
+        return self.samples * self._copies
+
+    @property
+    def _copies(self) -> int:
+        return math.prod(TRANSFORMS[name].copies for name in self._named if name != "ti")
 
     def fit(self, victim: Victim, data: Split, aim: FittedAim | None, budget: Budget, run: Run) -> dict[str, Tensor]:
         """Training images for Admix, where it is asked for."""
@@ -81,11 +87,12 @@ class PGD(Iterative):
         return 2.5 * budget.epsilon / self.steps if self.step_size is None else self.step_size
 
     def transform(self, images: Tensor, task: Task, step: int, view: int) -> Tensor:
-        copy = view
+        sample, left = divmod(view, self._copies)
         for name in self._named:
             if name != "ti":
-                images = TRANSFORMS[name].apply(images, task, copy % TRANSFORMS[name].copies, f"step{step} view{view}")
-                copy //= TRANSFORMS[name].copies
+                left, copy = divmod(left, TRANSFORMS[name].copies)
+                draw = f"view{view}" if TRANSFORMS[name].copies == 1 else f"sample{sample} copy{copy}"
+                images = TRANSFORMS[name].apply(images, task, copy, f"step{step} {draw}")
         return images
 
     def gradient(self, kept: Memory, task: Task, step: int) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hashbench.api import Benchmark, Measurement, Products, Row
+from hashbench.api import Benchmark, HammingRanking, Measurement, Products, Row
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,11 @@ class Queries(Benchmark):
     @staticmethod
     def _ends(products: Products) -> tuple[float, float]:
         """The mean of the clean queries, and where the way ends."""
-        start = float(np.nanmean(products.ap(products.clean_codes, products.goal_labels)))
+        clean = products.ap(products.clean_codes, products.goal_labels)
+        start, protocol = float(np.nanmean(clean)), products.protocol
         if not products.untargeted:
             return start, float(np.nanmean(products.ap(products.oracle.codes, products.goal_labels)))
-        likes = products.query_labels.astype(np.float32) @ products.database_labels.T.astype(np.float32) > 0
-        return start, float(likes.mean())
+        ranking = HammingRanking(products.clean_codes, products.query_labels)
+        ranking.update(products.database_codes, products.database_labels)
+        floor = ranking.floor(protocol.cutoff, protocol.normaliser)
+        return start, float(floor[~np.isnan(clean)].mean())

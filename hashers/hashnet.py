@@ -49,4 +49,4 @@ class HashNet(PairwiseMethod):
 
     def before_step(self, hasher: TrunkHasher, step: int) -> None:
         if step % self.refresh == 0:
-            hasher.scale.fill_(math.sqrt(1 + self.growth * step))
+            hasher.scale.clamp_min_(math.sqrt(1 + self.growth * step))  # one that goes on from a trained hasher keeps its scale

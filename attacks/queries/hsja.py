@@ -19,8 +19,9 @@ _STARTS, _HALVINGS, _SHORTER = 20, 10, 8
 class HSJA(Decision):
     """Estimates the boundary's direction from yes and no, steps along its sign, and halves its way back to the query (S&P 2020)
 
-    It starts at the first example, or at the first good enough of 20 random images. What is returned is the walk's image, held to
-    the budget.
+    It starts at the first example, or at the first good enough of 20 random images. Probes are uniform noise of up to 0.1 a value
+    at first, then of the distance to the query over the number of values; of 1/255 at least where images are rounded. What is
+    returned is the walk's image, held to the budget.
     """
 
     paper: ClassVar[str] = "https://arxiv.org/abs/1904.02144"

@@ -27,7 +27,9 @@ class Iterative(Descent):
     )
     start: Literal["image", "uniform"] = option("image", "begin at the query, or at a uniform draw from the ball around it")
     starts: int = option(1, "starts, all but the first at uniform draws; of several the best point is kept")
-    keep: Literal["last", "best"] = option("last", "the point that is returned: the last, or that of the least loss")
+    keep: Literal["last", "best"] = option(
+        "last", "the point that is returned: the last, or that of the least loss since alpha has its last value"
+    )
     settled: float | None = option(None, "leave an image alone once its loss is this low; none: never")
     anneal: Literal["none", "tenths", "release"] = option(
         "none", "alpha of tanh(alpha * logits): 1, or rising to 1 by tenths of the run, or by the release's absolute iterations"
@@ -63,7 +65,7 @@ class Iterative(Descent):
     def step(self, kept: Memory, task: Task, step: int) -> None:
         """Gradient, step, projection."""
         loss, gradient = self.gradient(kept, task, step)
-        if self._remembers:
+        if self._remembers and self.alpha(step) == self.alpha(self.steps - 1):  # losses of another alpha do not compare
             remember(kept, kept["point"], loss)
         change = self.size(task.budget) * self.direction(gradient, task.budget)
         if self.settled is not None:

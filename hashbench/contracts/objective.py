@@ -36,6 +36,8 @@ class Objective(ABC):
 class Codes(Objective):
     """Mean agreement, in [-1, 1], with the majority of the examples' codes; or with the opposite of the own code."""
 
+    apart = 0.0
+
     def __init__(self, own: Answers, examples: Sequence[Answers], bits: int) -> None:
         codes = [_known(answers.codes) for answers in examples]
         self._wanted = torch.stack(codes).sum(0).sign() if codes else -_known(own.codes)

@@ -29,10 +29,14 @@ def test_without_weight_it_is_ifgsm_and_with_it_detectors_see_less() -> None:
     hasher = linear_hasher()
     made = {
         text: perturb(text, hasher, small_split(), Budget(), codes)
-        for text in ("ifgsm[steps=20]", "evasive[steps=20,weight=0]", "evasive[steps=20,weight=5]")
+        for text in (
+            *("ifgsm[steps=20]", "evasive[steps=20,weight=0]", "evasive[steps=20,weight=5]"),
+            *("ifgsm[steps=20,anneal=tenths]", "evasive[steps=20,weight=0,anneal=tenths]"),
+        )
     }
-    plain, same, evasive = made.values()
+    plain, same, evasive, annealed, too = made.values()
     assert torch.equal(plain, same) and not torch.equal(plain, evasive)
+    assert torch.equal(annealed, too) and not torch.equal(annealed, same)
 
     def seen(images: torch.Tensor) -> float:
         with torch.no_grad():
@@ -64,6 +68,13 @@ def test_scores_are_those_of_logits_by_hand() -> None:
     assert np.allclose(module().quantisation(look), ((u - 1) ** 2).mean(1))
     assert np.allclose(module().distance(look), [1 / 3, 0])
     assert np.allclose(module().denoising(look), 0)
+
+
+@given(st.integers(1, 200))
+def test_no_more_than_five_percent_of_clean_scores_are_alarms_and_one_more_would_be(count: int) -> None:
+    clean = np.random.default_rng(count).permutation(count).astype(np.float64)
+    alarms = int((clean > module().threshold(clean)).sum())
+    assert 20 * alarms <= count < 20 * (alarms + 1)
 
 
 def test_images_that_are_moved_far_are_found_and_clean_ones_are_not() -> None:

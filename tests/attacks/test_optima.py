@@ -46,3 +46,28 @@ def test_one_bit_flips_just_above_the_optimum_and_not_below(attack: str, norm: s
             budget = Budget(float(cheapest[i]) * factor, norm)
             made = perturb(attack, hasher, split, budget, codes)[i]
             assert bool((hasher(made[None]) >= 0).float() * 2 - 1 == codes[i]) is flips, (i, factor)
+
+
+def test_with_room_to_spare_cw_returns_nearly_the_least_change() -> None:
+    hasher, split = linear_hasher(bits=1), small_split()
+    split._pixels[:] = split._pixels // 2 + 64
+    images = split.images(np.arange(4), CPU)
+    logits, weights = hasher(images).detach()[:, 0], hasher.head.weight.detach()[0]
+    least = logits.abs() / weights.norm()
+    codes = -torch.where(logits >= 0, 1.0, -1.0)[:, None]
+    made = perturb("cw[margin=0,steps=100,searches=9]", hasher, split, Budget(10 * float(least.max()), "l2"), codes)
+    assert ((hasher(made) >= 0).float() * 2 - 1 == codes).all()
+    ratio = (made - images).flatten(1).norm(dim=1) / least
+    assert (ratio >= 1 - 1e-4).all() and (ratio <= 1.05).all(), ratio
+
+
+@pytest.mark.parametrize("attack", ["dhta[steps=20]", "ifgsm[steps=20]"])
+def test_the_point_that_is_kept_agrees_no_less_than_the_last_one(attack: str) -> None:
+    hasher, split = linear_hasher(bits=8), small_split()
+    codes = torch.where(torch.rand(4, 8, generator=torch.Generator().manual_seed(1)) < 0.5, -1.0, 1.0)
+    agreed = []
+    for options in ("", ",keep=best"):
+        made = perturb(f"{attack.removesuffix(']')}{options}]", hasher, split, Budget(0.1), codes)
+        with torch.no_grad():
+            agreed.append((torch.tanh(hasher(made)) * codes).mean(1))
+    assert (agreed[1] >= agreed[0] - 1e-6).all()

@@ -134,6 +134,6 @@ def test_the_original_dhta_has_its_step_in_pixels_and_says_which_budget_it_is_fo
     from hashbench.api import Budget
 
     original = configure("attacks", "dhta[preset=original]")
-    assert options_of(original) == {**DHTA, "rule": "l2", "step_size": 0.2255, "expects": 0.0072, "aim": "dhta[preset=original]"}
+    assert options_of(original) == {**DHTA, "rule": "l2", "step_size": 0.226, "expects": 0.00723, "aim": "dhta[preset=original]"}
     assert original.remark(Budget(0.0072)) == "" == configure("attacks", "dhta").remark(Budget(4 / 255))
     assert "give --epsilon 0.0072" in original.remark(Budget())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hashbench.api import Budget, Hasher, Run, TrunkHasher
 from hashbench.contracts.checkpoint import Checkpoint
 from hashbench.engine.machine.seeds import seeded
 from hashbench.plugins.configure import configure
+from hashbench.testing.benchmarks import small_products
 from hashbench.testing.search import small_engine, wanted_of
 
 NAMES = ["random-search", "signhunter", "square", "nes", "spsa", "simba", "zoo", "bandits", "rgf", "prgf", "rays", "hsja"]
@@ -127,3 +129,11 @@ def test_a_killed_one_counts_on_and_ends_in_the_same_images(name: str, tmp_path:
 def test_options_that_make_no_sense_are_said(text: str, says: str) -> None:
     with pytest.raises(Exception, match=says.replace("\\\\", "\\")):
         configure("attacks", text)
+
+
+def test_away_the_way_ends_at_the_floor_of_map_that_the_protocol_has() -> None:
+    products = small_products()
+    products = replace(products, untargeted=True, protocol=replace(products.protocol, cutoff=5, normaliser="possible"))
+    rows = {row.metric: row.value for row in configure("benchmarks", "targeted").measure(products).rows}
+    start, end = configure("benchmarks", "queries")._ends(products)
+    assert (start, end) == pytest.approx((rows["map_clean"], rows["map_floor"]))

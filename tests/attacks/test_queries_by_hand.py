@@ -14,6 +14,8 @@ from helpers import CPU, goal_of, linear_hasher, small_split, small_victim
 
 from hashbench.api import Agreement, Budget, Hasher, Hunt, Run
 from hashbench.contracts.hasher import sign
+from hashbench.contracts.objective import OBJECTIVES
+from hashbench.contracts.search import Answers
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
 from hashbench.testing.search import wanted_of
@@ -163,13 +165,22 @@ def test_exponentiated_gradients_are_their_formula() -> None:
 
 def test_rays_finds_the_nearest_corner_of_a_line() -> None:
     weights = torch.where(torch.rand(12, generator=torch.Generator().manual_seed(1)) < 0.5, -1.0, 1.0).double()
-    split, attack = small_split(rows=8, side=2), configure("attacks", "rays[away=true,queries=400,reach=0.03]")
+    split, attack = small_split(rows=8, side=2), configure("attacks", "rays[away=true,queries=400,reach=0.06]")
     images = torch.full((1, 3, 2, 2), 0.5)
     engine = small_engine_of(Line(weights), attack)
     found = attack.perturb(
         engine.view, {}, images, wanted_of(goal_of(split, 1), split, attack, CPU), None, Budget(0.05), Run(0, CPU)
     )
     assert abs(float(((found - images).sign().flatten().double() * weights).sum())) == 12
+
+
+def test_away_from_a_code_half_of_the_way_is_a_quarter_of_its_bits() -> None:
+    own = Answers(codes=torch.ones(1, 8))
+    objective, first = OBJECTIVES["code"](own, [], 8), torch.zeros(1, dtype=torch.long)
+    start = float(objective.score(own, first))
+    turned = [Answers(codes=torch.cat([-torch.ones(1, count), torch.ones(1, 8 - count)], dim=1)) for count in range(9)]
+    way = [(float(objective.score(answers, first)) - start) / (objective.apart - start) for answers in turned]
+    assert way == [count / 4 for count in range(9)], "a code that has nothing to do with the own one shares half of its bits"
 
 
 def small_engine_of(hasher: Hasher, attack: Any) -> Any:

@@ -131,6 +131,13 @@ def test_si_admix_and_ti_are_their_formulas() -> None:
     assert smooth.sum() == pytest.approx(3) and smooth[0, 0, 15, 18] / smooth[0, 0, 15, 15] == pytest.approx(np.exp(-0.5))
 
 
+def test_the_scales_of_an_image_share_what_admix_mixes_in() -> None:
+    attack, one = configure("attacks", "pgd[transforms=admix+si]"), task({"mixed": torch.rand(50, 3, 8, 8)})
+    views = torch.stack([attack.transform(one.images, one, 0, view) * 2 ** (view // 3) for view in range(15)])
+    assert all(torch.allclose(views[copy::3], views[copy].expand(5, *one.images.shape), atol=1e-5) for copy in range(3))
+    assert not torch.allclose(views[0], views[1], atol=1e-3) and not torch.allclose(views[1], views[2], atol=1e-3)
+
+
 def test_copies_multiply_and_a_wrong_name_is_a_sentence() -> None:
     assert configure("attacks", "pgd[transforms=admix+si+di+ti]").views == 15
     assert configure("attacks", "pgd[transforms=bsr,samples=2]").views == 40
@@ -138,3 +145,5 @@ def test_copies_multiply_and_a_wrong_name_is_a_sentence() -> None:
         configure("attacks", "pgd[transforms=dl]")
     with pytest.raises(UserError, match="leave keep and starts out"):
         configure("attacks", "pgd[momentum=ni,starts=2]")
+    with pytest.raises(UserError, match="ranks no points: leave keep and starts out"):
+        configure("attacks", "pgd[preset=saat,keep=best]")

@@ -53,6 +53,9 @@ def test_rows_are_floors_that_fall_with_the_radius() -> None:
     rows = {row.metric: row.value for row in measured.rows}
     assert 1 >= rows["certified_bits_0"] >= rows["certified_bits_0.1"] >= rows["certified_bits_1"] >= 0
     assert rows["smoothed_map"] >= rows["certified_map_0"] >= rows["certified_map_0.1"] >= rows["certified_map_1"] > 0
+    cut = replace(products, protocol=replace(products.protocol, cutoff=2))
+    metrics = {row.metric for row in configure("benchmarks", "certificate[draws=100,votes=20,radii=0+0.1+1]").measure(cut).rows}
+    assert metrics == {name for name in rows if not name.startswith("certified_map")}, "the worst AP of all ranks is none of AP@N"
 
 
 def test_a_smoothed_hasher_s_logits_come_near_their_expectation_and_repeat_with_the_seed() -> None:

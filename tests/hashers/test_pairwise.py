@@ -74,6 +74,9 @@ def test_hashnets_scale_grows_with_training_steps_and_stays(monkeypatch: pytest.
     images = split.images(np.arange(2), CPU)
     with torch.no_grad():
         assert torch.allclose(hasher.eval()(images), math.sqrt(5) * hasher.head(hasher.trunk(images)))
+    seen.clear()
+    method.fit(hasher, split, Run(0, CPU))
+    assert seen == pytest.approx([math.sqrt(5)] * 9), "training that goes on keeps the scale it finds"
 
 
 def test_defaults_are_the_releases_and_wrong_values_are_told() -> None:
