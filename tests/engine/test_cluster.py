@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
 from collections.abc import Iterator
@@ -136,6 +137,17 @@ def test_what_can_not_be_spread_is_one_sentence(
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_client_that_no_scheduler_took_is_gone_when_the_error_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collected later, its end waits for a lock: for ever, where another client starts just then."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
+    gc.collect()
+    before = sum(type(one) is distributed.Client for one in gc.get_objects())
+    with pytest.raises(UserError, match="no scheduler takes this client"), cluster.remote_cluster("tcp://127.0.0.1:1"):
+        pass
+    assert sum(type(one) is distributed.Client for one in gc.get_objects()) == before
 
 
 def test_a_shard_is_said_by_its_number() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import json
 import logging
@@ -75,8 +76,11 @@ def remote_cluster(scheduler: str) -> Iterator[Client]:
     try:
         client = Client(address, timeout=PATIENCE, security=Security() if address.startswith("tls://") else None)
     except (OSError, TypeError, ValueError) as error:
+        why = _why(error)
+        error.__traceback__ = None  # its frames hold a client that is half made, whose end may lock up the start of another
+        gc.collect()
         raise UserError(
-            f"no scheduler takes this client at {address} ({_why(error)}): start one, or check address and certificates."
+            f"no scheduler takes this client at {address} ({why}): start one, or check address and certificates."
         ) from error
     with client:
         listening = client.scheduler_info(n_workers=-1)
