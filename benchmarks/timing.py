@@ -1,4 +1,4 @@
-"""Costs of the attack. Fitting stands apart; a whole batch ran untimed before the first timed one; clocks wait for the device."""
+"""Costs of the attack. Fitting stands apart; a batch ran untimed, in few steps, before the first timed; clocks await the device."""
 
 from __future__ import annotations
 

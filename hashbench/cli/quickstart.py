@@ -16,6 +16,8 @@ ATTACKS = {
     "nes[queries=200]": "sees no gradient: it asks the search engine up to 200 questions a query",
 }
 QUERIES = 20
+DATA = "shapes[train=500,database=1000,queries=20,seed=1]"
+"""Built-in images of another seed than the network was trained on: it has seen none of them."""
 NEXT = {
     "hashbench run --attack prosgan --hasher dpsh": "train a hasher and the paper's generator, attack all queries: some minutes",
     "hashbench run --attack dhta --model ./mine.py:load": "attack a network of your own, which a function in mine.py returns",
@@ -34,10 +36,11 @@ def command(out: Path, store: str | None, device: str) -> None:
     from hashbench.python.running import planned
 
     how = How(device=device, store=store, out=str(out))
-    click.echo(f"{QUERIES} queries of the built-in data, on {MODEL}, a network that turns an image into 32 bits. The attacks:")
+    click.echo(f"{QUERIES} queries of the built-in data, on {MODEL}, a network that turns an image into 32 bits")
+    click.echo("and was trained on others. The attacks:")
     _list(ATTACKS)
     engine = engine_of(how)
-    plan = planned(Config(attacks=tuple(ATTACKS), models=(MODEL,), queries=QUERIES), how, resolving(engine))
+    plan = planned(Config(attacks=tuple(ATTACKS), models=(MODEL,), datasets=(DATA,), queries=QUERIES), how, resolving(engine))
     execute(plan, engine, "quickstart", how)
     click.echo("\nt-MAP says how far retrieval was steered: from the floor, a random ranking, towards the best code that is known.")
     click.echo("The report shows it. Next:")

@@ -17,6 +17,9 @@ from hashbench.contracts.run import Run
 from hashbench.contracts.victim import Victim
 from hashbench.typing import Float
 
+_FEW = 3
+"""Steps of a start of an attack that is only tried: all of them run the same kernels."""
+
 Memory = dict[str, Tensor]
 """What is remembered of each image from step to step, (B, ...): `point`, and whatever a step needs."""
 
@@ -69,6 +72,9 @@ class Descent(Attack):
     def views(self) -> int:
         """Gradients a step takes the mean of."""
         return self.samples
+
+    def shortened(self) -> Descent:
+        return replace(self, steps=min(self.steps, _FEW))
 
     def perturb(
         self,

@@ -54,8 +54,9 @@ def test_a_shipped_run_is_whole_small_and_of_no_machine(folder: Path) -> None:
 @pytest.mark.slow
 def test_a_shipped_cell_is_made_again(tmp_path: Path) -> None:
     (shipped,) = [cell for cell in read_results(SHIPPED / "quickstart-shapes-0").cells if cell.at.attack == "fgsm"]
-    command = ["run", "--model", "zoo:shapes-dpsh-convnet-32", "--queries", "20", "--attack", "fgsm"]
-    done = hashbench(*command, "--out", str(tmp_path / "run"), "--store", str(tmp_path / "store"))
+    runs = tomllib.loads((SHIPPED / "runs.toml").read_text())
+    command, _, _ = runs["quickstart-shapes"]["command"].rpartition(" ")
+    done = hashbench(*command.split(), "fgsm", "--seed", "0", "--out", str(tmp_path / "run"), "--store", str(tmp_path / "store"))
     assert done.returncode == 0, done.stderr
     (again,) = read_results(tmp_path / "run").cells
     assert again.at == shipped.at and again.made is not None and shipped.made is not None

@@ -65,12 +65,12 @@ class Attacker:
         """The batch as the attack may see it."""
         return batch
 
-    def images(self, batch: Batch, budget: Budget, run: Run) -> Tensor:
+    def images(self, batch: Batch, budget: Budget, run: Run, attack: Attack | None = None) -> Tensor:
         """What the contract's `perturb` returns."""
         batch = self.asked(batch)
         codes = None if batch.codes is None else batch.codes.clone()
         with rounding(self.stage.precision):
-            return self.attack.perturb(self.view, self.state, batch.images.clone(), batch.goal, codes, budget, run)
+            return (attack or self.attack).perturb(self.view, self.state, batch.images.clone(), batch.goal, codes, budget, run)
 
     def made(self, batch: Batch, budget: Budget, run: Run) -> tuple[Tensor, dict[str, Tensor]]:
         """The images of a batch, and what else was seen: codes by name, (B, ...)."""
@@ -79,6 +79,10 @@ class Attacker:
     def tried(self, batch: Batch, budget: Budget, run: Run) -> Tensor:
         """What it makes of a batch beside its work, for its books stay as they are."""
         return self.images(batch, budget, run)
+
+    def warmed_up(self, batch: Batch, budget: Budget, run: Run) -> Tensor:
+        """What it makes of a batch beside its work, with little of it."""
+        return self.images(batch, budget, run, self.attack.shortened())
 
 
 class JudgedAttacker(Attacker):
@@ -127,6 +131,9 @@ class AskingAttacker(Attacker):
 
     def tried(self, batch: Batch, budget: Budget, run: Run) -> Tensor:
         return AskingAttacker(self.given, self.stage, self.asking.shortened(), self.protocol).images(batch, budget, run)
+
+    def warmed_up(self, batch: Batch, budget: Budget, run: Run) -> Tensor:
+        return self.tried(batch, budget, run)
 
 
 def attacker_of(given: Given, stage: AttackStage, targets: TargetsStage, probe: Victim) -> Attacker:

@@ -54,7 +54,7 @@ def perturb_all(
 ) -> tuple[dict[str, Tensor], dict[str, float]]:
     """Run the attack on every query. Raises ContractError for images it may not return.
 
-    A whole batch is attacked untimed before the first one that is timed, also where a killed run is taken up again.
+    A whole batch is attacked untimed, in few steps, before the first one that is timed, also where a killed run is taken up again.
     """
     chosen, machine, protocol = stage.attack, given.machine, targets.protocol
     probe = victim_of(given, stage.source, "gradients")
@@ -94,11 +94,11 @@ def perturb_all(
 
 
 def _warm_up(attacker: Attacker, batch: Batch, done: Done, run: Run) -> None:
-    """A batch untimed, where the attack is not long enough; and, once for a stage, one image without a budget."""
+    """A batch untimed and in few steps, where the attack is not long enough; and, once for a stage, one image without a budget."""
     stage = attacker.stage
     apart = dataclasses.replace(run, checkpoint=None, precision=stage.precision)
     if attacker.warms_up:
-        check_images(stage.attack.text, attacker.tried(batch, stage.budget, apart), batch.images)
+        check_images(stage.attack.text, attacker.warmed_up(batch, stage.budget, apart), batch.images)
     if done.without_budget is None:
         one = batch.first
         without = change_without_budget(lambda budget: attacker.tried(one, budget, apart), one.images, stage.budget)
