@@ -85,11 +85,12 @@ def _page(kind: str, name: str, results: Results) -> Iterator[str]:
 def _results(kind: str, name: str, results: Results) -> Iterator[str]:
     """What the plugin did in the results that ship."""
     found = [cell for cell in results.cells if cell.white_box and name in _named(cell).get(kind, ())]
+    found.sort(key=lambda cell: cell.at.seed)
     if found:
         yield "\n## In the results that ship\n"
         yield "| attack | on | data | seed | t-MAP | floor | MAP attacked | MAP clean |\n|---|---|---|---|---|---|---|---|"
         yield from map(_row, found[:MOST])
-        more = f"The first {MOST} of {len(found)} cells. " if len(found) > MOST else ""
+        more = f"The first {MOST} of {len(found)} cells, by seed. " if len(found) > MOST else ""
         yield f"\n{more}How each was made: [the leaderboard](../../{BOARDS}/index.html)."
 
 

@@ -63,7 +63,10 @@ def _tell(found: Findings, labels_only: bool) -> None:
     click.echo(f"{'sound' if found.sound else 'NOT sound'}; {looked}")
 
 
-@command.command("fetch", help="Download and unpack a dataset's archives below DIR/NAME; each is checked by its checksum.")
+@command.command(
+    "fetch",
+    help="Download and unpack a dataset's archives below DIR/NAME; each is checked by its checksum, where one is published.",
+)
 @click.argument("name")
 @click.option("--data", metavar="DIR", envvar="HASHBENCH_DATA", required=True, help="The folder that holds datasets by name.")
 def fetch(name: str, data: str) -> None:

@@ -57,7 +57,7 @@ class Attack(Plugin, ABC):
     """
 
     access: ClassVar[Access] = "gradients"
-    """What it may ask of the victim: gradients, codes, or none."""
+    """What it may ask of the victim: gradients, codes, codes with labels, or none; one that only asks: its kind of answer."""
     targeted: ClassVar[bool | None] = None
     """True or False where it can only be one; None where it is both, or follows its aim."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from itertools import combinations
 
@@ -11,7 +12,7 @@ from hashbench.results.cell import CellResult
 from hashbench.results.setting import TABLE, Setting
 
 DIFFERENCE = (*TABLE, "metric", "attack", "other", "difference", "low", "high")
-SPREAD = (*(name for name in TABLE if name != "seed"), "attack", "metric", "seeds", "mean", "least", "most", "deviation")
+SPREAD = (*(name for name in TABLE if name != "seed"), "attack", "queries", "metric", "seeds", "mean", "least", "most", "deviation")
 COMPARED = ("t_map", "map_attacked")
 _MADE = ("seeds", "mean", "least", "most", "deviation")
 
@@ -29,15 +30,28 @@ def differences(settings: Iterable[Setting]) -> pd.DataFrame:
 
 
 def seed_spread(cells: Iterable[CellResult]) -> pd.DataFrame:
-    """How each metric varies over seeds: other hashers, targets and draws, not other queries. Empty where one seed was run.
+    """How each metric varies over seeds: other hashers, targets and draws, as many queries of the same data by the same options.
 
-    `deviation` is the sample standard deviation.
+    Empty where one seed was run. `deviation` is the sample standard deviation.
     """
-    rows = [{**cell.names, "attack": cell.label, "metric": row.metric, "value": row.value} for cell in cells for row in cell.rows]
-    by = [name for name in SPREAD if name not in _MADE]
-    table = pd.DataFrame(rows, columns=[*by, "seed", "value"])
+    rows = [
+        {**cell.names, "attack": cell.label, "metric": row.metric, "value": row.value, **_draw(cell)}
+        for cell in cells
+        for row in cell.rows
+        if row.value is not None
+    ]
+    by = [*(name for name in SPREAD if name not in _MADE), "of"]
+    table = pd.DataFrame(rows, columns=[*by, "seed", "value"]).drop_duplicates([*by, "seed"])
     grouped = table.groupby(by, sort=False, dropna=False)
     spread = grouped["value"].agg(mean="mean", least="min", most="max", deviation="std")
     spread.insert(0, "seeds", grouped["seed"].nunique())
     whole = spread.reset_index()
     return whole[whole["seeds"] > 1].reset_index(drop=True)[list(SPREAD)]
+
+
+def _draw(cell: CellResult) -> dict[str, object]:
+    """How many queries were drawn, and what else is the same for each seed: the data, and options as resolved."""
+    made = cell.made
+    if made is None:
+        return {"queries": 0, "of": ""}
+    return {"queries": made.targets.queries, "of": json.dumps([made.data.content, made.options], sort_keys=True)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from hashbench.api import CellResult, Results, Setting
 
-from ..tables.names import label
+from ..tables.names import label, told_apart
 
 WORLD = ("dataset", "protocol", "seed", "epsilon", "norm")
 HASHER = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "norm")
@@ -28,11 +29,15 @@ def white_box(results: Results) -> list[Setting]:
 
 
 def together(results: Results, by: Sequence[str]) -> list[tuple[str, list[Setting]]]:
-    """White-box settings by some of their names. Those of the same names (other data or weights behind them) stay apart."""
+    """White-box settings by some of their names. Those of the same names (other data or weights behind them) stay apart, and of
+    one seed those of other queries or targets."""
     found: dict[tuple[Any, ...], list[Setting]] = {}
-    seen: dict[tuple[str, ...], int] = {}
+    seen: Counter[tuple[str, ...]] = Counter()
     for setting in white_box(results):
-        names = tuple(map(str, setting.names.values()))
-        seen[names] = seen.get(names, 0) + 1
-        found.setdefault((*(str(setting.names[name]) for name in by), seen[names]), []).append(setting)
-    return [(label(settings[0].names, by) + (f" ({key[-1]})" if key[-1] > 1 else ""), settings) for key, settings in found.items()]
+        made = setting.done[0].made
+        draw = made.targets.sha256 if made is not None and "seed" in by else ""
+        names = (*map(str, setting.names.values()), draw)
+        seen[names] += 1
+        found.setdefault((*(str(setting.names[name]) for name in by), draw, seen[names]), []).append(setting)
+    texts = [label(settings[0].names, by) for settings in found.values()]
+    return list(zip(told_apart(texts, [settings[0] for settings in found.values()]), found.values(), strict=True))

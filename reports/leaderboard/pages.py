@@ -9,6 +9,7 @@ from hashbench.api import About, Results
 
 from ..charts import of_results as draw
 from ..pages.words import summary
+from ..tables import whole
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured
 from . import tables
@@ -55,6 +56,7 @@ def board_page(board: Board, results: Results) -> dict[str, Any]:
         "tables": [
             tables.board(board),
             *(table for make in (tables.over_settings, tables.away, tables.robustness) if (table := make(board)) is not None),
+            *(table for table in (whole.seeds(own),) if table is not None),
         ],
         "charts": [*draw.bars(own), *draw.perceptibility(own), *draw.time(own)],
         "missing": [cell for cell in cells if cell.status != "ok"],

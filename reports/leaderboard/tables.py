@@ -13,11 +13,15 @@ from ..numbers.ranking import Ranked, by_rank, contest, ranking
 from ..tables.columns import column_of
 from ..tables.defences import SCORES
 from ..tables.model import Column, Entry, Line, Table, measured
+from ..tables.names import queries_of
 from ..tables.setting import RANK, rank_of
 from .boards import Board, Placed, attack_file, hasher_file, made_id
 
 METRICS = ("t_map", "t_map_share", "t_map_aim", "t_map_floor", "map_attacked", "rms", "seconds_per_image", "fit_seconds")
-HASHER = (Column("hasher", None), Column("backbone", None), Column("bits", 0), Column("seed", 0), Column("budget", None))
+HASHER = (
+    *(Column("hasher", None), Column("backbone", None), Column("bits", 0), Column("seed", 0), Column("queries", 0)),
+    Column("budget", None),
+)
 
 
 def board(one: Board) -> Table:
@@ -40,10 +44,10 @@ def board(one: Board) -> Table:
             made = made_link(cell)
             lines.append(Line((attack, rank_of(cell, place), t_map, _behind(place), *_hasher(cell), *others, made), cell=cell))
     notes = [
-        "Ranks hold within a setting: one hasher, code length, seed and budget.",
+        "Ranks hold within a setting: one hasher, code length, seed, budget, and draw of queries.",
         "A rank is 1 + the number of attacks that are ahead by a paired difference whose 95 % interval excludes 0: attacks "
         "that are not told apart share one, unless a third is ahead of one of them only.",
-        "Intervals are not adjusted for the number of pairs.",
+        "Intervals are over the queries of one seed, and are not adjusted for the number of pairs.",
     ]
     return Table("Ranking", one.title, columns, lines, notes=notes)
 
@@ -53,7 +57,9 @@ def made_link(cell: CellResult) -> Entry:
     if cell.made is None:
         return Entry("")
     return Entry(
-        "how", href=f"{attack_file(cell.at.attack)}#{made_id(cell)}", unseen=f"{cell.label} on {cell.at.target.label} was made"
+        "how",
+        href=f"{attack_file(cell.at.attack)}#{made_id(cell)}",
+        unseen=f"{cell.label} on {cell.at.target.label}, seed {cell.at.seed}, was made",
     )
 
 
@@ -100,21 +106,28 @@ def over_settings(one: Board) -> Table | None:
     contests = [ranked for setting in one.settings if (ranked := contest(setting))]
     columns = [
         Column("attack", None),
-        Column("settings", 0, help="in which it has a number beside another attack's"),
+        Column("settings", 0, help="in which it has a number beside another attack's; each seed and draw of queries is one"),
         Column("first", 0, help="settings in which none is ahead of it"),
-        Column("mean rank", 2),
+        Column(
+            "ahead of it", 0, 100.0, " %", help="the share of the other attacks of a setting that are ahead, the mean over settings"
+        ),
         Column("mean t-MAP", 3, help="over its settings, which need not be those of another attack"),
         Column("mean share of the way", 0, 100.0, " %"),
     ]
     places: dict[str, list[Ranked]] = {}
+    ahead: dict[str, list[float | None]] = {}
     for ranked in contests:
         for place in ranked:
             places.setdefault(place.cell.label, []).append(place)
+            share = None if place.rank is None else (place.rank - 1) / (len(ranked) - 1)
+            ahead.setdefault(place.cell.label, []).append(share)
     lines = []
-    for label, found in sorted(places.items(), key=lambda item: _mean([place.rank for place in item[1]]) or float("inf")):
+    shares = {label: _mean(found) for label, found in ahead.items()}
+    for label, share in sorted(shares.items(), key=lambda item: 1.0 if item[1] is None else item[1]):
+        found = places[label]
         numbers = (
             *(Entry(len(found)), Entry(sum(place.rank == 1 for place in found))),
-            Entry(_mean([place.rank for place in found]), why="no values by query to compare"),
+            Entry(share, why="no values by query to compare"),
             Entry(_mean([place.cell.value("t_map") for place in found])),
             Entry(_mean([place.cell.value("t_map_share") for place in found]), why="it steers to no code"),
         )
@@ -185,6 +198,7 @@ def _hasher(cell: CellResult) -> tuple[Entry, ...]:
     return (
         method,
         *(Entry(names[name]) for name in ("backbone", "bits", "seed")),
+        Entry(queries_of(cell)),
         Entry(epsilon_text(cell.at.epsilon, cell.at.norm)),
     )
 

@@ -22,7 +22,7 @@ from ..tables import setting as of_setting
 from ..tables import whole
 from ..tables.columns import column_of
 from ..tables.model import Column, Entry, Line, Table, measured
-from ..tables.names import label, labels
+from ..tables.names import NAMES, labels, queries_of
 from ..tables.text import to_csv
 from .front import front
 from .words import summary
@@ -57,7 +57,10 @@ def view(results: Results) -> dict[str, Any]:
         "seeds": whole.seeds(results),
         "overview": _overview(results),
         "transfer": {"table": whole.transfer(results), "charts": draw.transfer(results)},
-        "settings": [_setting(s, short, several, quality) for s, short in zip(settings, labels(settings), strict=True)],
+        "settings": [
+            _setting(setting, title, short, several, quality)
+            for setting, title, short in zip(settings, labels(settings, NAMES), labels(settings), strict=True)
+        ],
         "quality": quality,
         "costs": whole.costs(results),
         "runs": results.runs,
@@ -68,7 +71,7 @@ def _lead(attacks: int, settings: int, away: bool) -> str:
     def many(count: int, what: str) -> str:
         return f"{count} {what}{'' if count == 1 else 's'}"
 
-    on = f"{many(attacks, 'attack')} on {many(settings, 'setting')} of hasher, data, protocol and budget."
+    on = f"{many(attacks, 'attack')} on {many(settings, 'setting')} of hasher, data, protocol, budget, seed and queries."
     so = "no longer returns its likes" if away else "returns images of a target instead of its likes"
     return f"{on} Each attack changes every query a little, so that the database {so}."
 
@@ -85,9 +88,9 @@ def _overview(results: Results) -> list[tuple[str, list[Chart]]]:
     return [(name, charts) for name, charts in found.items() if charts]
 
 
-def _setting(setting: Setting, short: str, several: bool, quality: Quality) -> dict[str, Any]:
+def _setting(setting: Setting, title: str, short: str, several: bool, quality: Quality) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "title": label(setting.names),
+        "title": title,
         "short": short,
         "made": setting.done[0].made if setting.done else None,
         "epsilon": ("L∞ " if setting.names["norm"] == "linf" else "") + epsilon_text(setting.epsilon, str(setting.names["norm"])),
@@ -138,7 +141,7 @@ def _metrics(results: Results) -> str:
     """Every metric of every cell with its interval, a row a cell, as CSV."""
     rows = []
     for cell in results.cells:
-        row: dict[str, Any] = {**cell.names, "status": cell.status}
+        row: dict[str, Any] = {**cell.names, "queries": queries_of(cell), "status": cell.status}
         for found in (*cell.rows, *cell.timings):
             row[found.metric] = found.value
             if found.low is not None:

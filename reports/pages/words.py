@@ -126,7 +126,8 @@ def _counted(settings: Sequence[Setting]) -> Iterator[str]:
         f"{attack} in {count}" + (f" ({alone[attack]} alone)" if alone[attack] != count else "")
         for attack, count in first.most_common()
     ]
-    yield f"First by t-MAP, over {len(contests)} settings (hasher, data, protocol, budget) of several attacks: {_listed(parts)}."
+    what = "settings (hasher, data, protocol, budget, seed, queries) of several attacks"
+    yield f"First by t-MAP, over {len(contests)} {what}: {_listed(parts)}."
     firsts = sorted((ranked[0].cell for ranked in contests), key=lambda cell: cell.value("t_map") or 0.0)
     if len(contests) > ONE_BY_ONE:
         for which, cell in (("largest", firsts[-1]), ("smallest", firsts[0])):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hashbench.api import Name, Setting, epsilon_text
+from hashbench.api import CellResult, Name, Setting, epsilon_text
 
 NAMES = ("dataset", "hasher", "backbone", "bits", "protocol", "seed", "epsilon", "norm")
 
@@ -36,15 +36,19 @@ def label(names: Mapping[str, Name], which: Sequence[str] = NAMES) -> str:
 def labels(settings: Sequence[Setting], always: Sequence[str] = ("bits",)) -> list[str]:
     """A short name for each setting, by what tells it apart from the others; where names do not, by queries or numbered."""
     which = varying([setting.names for setting in settings], always)
-    texts = [label(setting.names, which) for setting in settings]
-    queries = [f"{_queries(setting)} queries" for setting in settings]
-    texts = [f"{text}, {count}" if texts.count(text) > 1 else text for text, count in zip(texts, queries, strict=True)]
+    return told_apart([label(setting.names, which) for setting in settings], settings)
+
+
+def told_apart(texts: Sequence[str], settings: Sequence[Setting]) -> list[str]:
+    """Those that are said of several settings with the number of queries behind; numbered where that is the same, too."""
+    counts = [queries_of(setting.done[0]) if setting.done else 0 for setting in settings]
+    texts = [f"{text}, {count} queries" if texts.count(text) > 1 else text for text, count in zip(texts, counts, strict=True)]
     return [f"{text} ({texts[: i + 1].count(text)})" if texts.count(text) > 1 else text for i, text in enumerate(texts)]
 
 
-def _queries(setting: Setting) -> int:
-    made = setting.done[0].made if setting.done else None
-    return 0 if made is None else made.targets.queries
+def queries_of(cell: CellResult) -> int:
+    """How many queries were drawn for a cell; 0 where that is not known."""
+    return 0 if cell.made is None else cell.made.targets.queries
 
 
 def in_order(settings: Sequence[Setting]) -> list[Setting]:

@@ -45,7 +45,7 @@ def attacks(setting: Setting, several_runs: bool = False) -> Table:
         first = (Entry(cell.label), rank_of(cell, place), Entry(None if aim is None else str(aim)))
         lines.append(Line((*first, *(measured(cell, metric, published(cell, metric)) for metric in shown)), cell=cell))
     notes = [
-        "Intervals: 95 % bootstrap over queries, the same resamples for every attack.",
+        "Intervals: 95 % bootstrap over queries, the same resamples for every attack, not adjusted for the number of pairs.",
         "RMS, L∞ and codes are of the images as scored.",
     ]
     return Table("Attacks", label(setting.names), columns, lines, notes=notes)

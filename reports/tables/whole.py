@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from hashbench.api import CellResult, Results, Setting
 from ..numbers.published import published
 from .columns import column_of
 from .model import Column, Entry, Line, Table, measured
-from .names import in_order, label, labels, shown, varying
+from .names import NAMES, in_order, label, labels, queries_of, shown, varying
 from .setting import COSTS
 
 CELLS = (
@@ -34,14 +35,17 @@ def costs(results: Results) -> Table:
 
 def _lines(title: str, about: str, picked: Sequence[CellResult], metrics: Sequence[str]) -> Table:
     names = varying([cell.names for cell in picked], ("hasher", "bits"))
+    draws = ["queries"] if len({queries_of(cell) for cell in picked if cell.made}) > 1 else []
     columns = [Column("attack", None), *(Column(name, 0 if name in ("bits", "seed") else None) for name in names)]
+    columns += [Column(name, 0) for name in draws]
     columns += [column_of(metric) for metric in metrics]
     lines = []
     for cell in picked:
         said = [Entry(cell.names[name] if name in ("bits", "seed") else _name(cell, name)) for name in names]
+        said += [Entry(queries_of(cell) or None) for _ in draws]
         numbers = [measured(cell, metric, published(cell, metric)) for metric in metrics]
         lines.append(Line((Entry(cell.label), *said, *numbers), cell=cell))
-    return Table(title, about, columns, lines, labels=1 + len(names))
+    return Table(title, about, columns, lines, labels=1 + len(names) + len(draws))
 
 
 def _name(cell: CellResult, name: str) -> str:
@@ -107,27 +111,39 @@ def protocols(results: Results) -> Table | None:
     return Table("By protocol", about, columns, lines, labels=2)
 
 
+_UNATTACKED = ("t_map_floor", "map_clean")
+_SPREAD = ("t_map", "t_map_share", "map_attacked", *_UNATTACKED)
+
+
 def seeds(results: Results) -> Table | None:
     """How far a number moves when everything is made again, where several seeds were run."""
-    spread = results.seed_spread
-    metrics = ("t_map", "t_map_floor", "t_map_share", "map_clean", "map_attacked")
-    rows = spread[spread["metric"].isin(metrics)].to_dict("records")
+    own = Results(results.runs, [cell for cell in results.cells if cell.white_box])
+    spread = own.seed_spread[own.seed_spread["metric"].isin(_SPREAD)]
+    unattacked = spread["metric"].isin(_UNATTACKED)
+    spread = spread.assign(attack=spread["attack"].where(~unattacked, "(whatever attack)"))
+    rows = spread.drop_duplicates([name for name in spread if name in (*NAMES, "attack", "queries", "metric")]).to_dict("records")
     if not rows:
         return None
     names = varying(rows, ("hasher", "bits"))  # type: ignore[arg-type]
-    columns = [Column("attack", None), Column("on", None), Column("metric", None), Column("seeds", 0)]
+    columns = [Column("attack", None), Column("on", None), Column("metric", None), Column("queries", 0), Column("seeds", 0)]
     columns += [Column(heading) for heading in ("mean", "least", "most", "standard deviation")]
     lines = [
         Line(
             (
                 *(Entry(str(row["attack"])), Entry(label(row, names)), Entry(column_of(str(row["metric"])).heading)),  # type: ignore[arg-type]
-                *(Entry(row[name]) for name in ("seeds", "mean", "least", "most", "deviation")),
+                *(Entry(row[name]) for name in ("queries", "seeds", "mean", "least", "most", "deviation")),
             )
         )
         for row in rows
     ]
     about = "Other seeds are other hashers, targets and draws: another thing than the intervals over queries."
-    return Table("Spread over seeds", about, columns, lines, labels=3)
+    versions = {json.dumps(run.versions, sort_keys=True) for run in results.runs}
+    notes = (
+        ["The runs are of several versions of the code, which are in it, too: see To repeat these runs."]
+        if len(versions) > 1
+        else []
+    )
+    return Table("Spread over seeds", about, columns, lines, labels=4, notes=notes)
 
 
 def transfer(results: Results) -> Table | None:

@@ -13,6 +13,8 @@ import synthetic
 from helpers import at
 from test_flags import AIM, moved, products
 
+from hashbench.engine.publishing.numbers import Found
+from hashbench.engine.publishing.verification import Verdict
 from hashbench.engine.running.flags import cell_flags
 from hashbench.engine.running.tables import finished
 from hashbench.plugins.configure import configure
@@ -50,6 +52,14 @@ def test_the_score(values: dict[str, float], away: bool, metric: str, score: flo
         assert (row.low, row.high) == pytest.approx((score, score))
         whole = {**TARGETED, **values} if not away else None
         assert whole is None or row.value == pytest.approx(min(1 - (done.value("t_map_share") or 0), 1))
+
+
+def test_a_verified_ensemble_keeps_its_score_by_the_numbers_that_were_computed_again() -> None:
+    sent = replace(cell({"t_map_floor": 0.2, **UNTARGETED, "map_clean": 0.9}, away=True), made=synthetic.results().cells[0].made)
+    again = cell({name: value for name, value in UNTARGETED.items() if name != "map_attacked_choice"}, away=True)
+    found = Found(again.rows, dict(again.arrays), 4, 4)
+    assert Verdict(sent, (), found).confirmed.value("robustness_untargeted") == pytest.approx(0.2)
+    assert Verdict(again, (), found).confirmed.row("robustness_untargeted") is None, "its sender says of no ensemble"
 
 
 def test_other_attacks_have_none_and_neither_has_what_travelled() -> None:

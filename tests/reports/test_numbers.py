@@ -179,11 +179,16 @@ def test_tiles_protocols_seeds_and_means_are_the_stored_ones(tmp_path: Path) -> 
     seeds = tables["Spread over seeds"]
     for row in seeds.rows:
         attack, on, metric = (cell.text for cell in row.cells[:3])
-        stored = spread.loc[(attack, on.rpartition(", ")[2], HEADINGS[metric][0])]
+        unattacked = HEADINGS[metric][0] in ("t_map_floor", "map_clean")
+        assert (attack == "(whatever attack)") == unattacked
+        of = results.cells[0].label if unattacked else attack
+        stored = spread.loc[(of, on.rpartition(", ")[2], HEADINGS[metric][0])]
         assert [cell.text for cell in row.cells[3:]] == [
-            str(int(stored.seeds)),
+            *(str(int(stored[name])) for name in ("queries", "seeds")),
             *(f"{stored[name]:.3f}" for name in ("mean", "least", "most", "deviation")),
         ] or HEADINGS[metric][1] == 100
+    places = [tuple(cell.text for cell in row.cells[:3]) for row in seeds.rows]
+    assert len(places) == len(set(places))
     by = {(cell.label, cell.at.seed, cell.at.protocol): cell for cell in results.cells}
     for row in tables["By protocol"].rows:
         seed = int(row.cells[1].text[-1])
@@ -210,5 +215,7 @@ def test_means_and_ranks_of_the_leaderboard_follow_from_the_stored_numbers(tmp_p
     for row in tables["Over all settings"].rows:
         label = row.cells[0].text
         t_maps = [cell.value("t_map") or 0.0 for cell in results.cells if cell.label == label]
-        wanted = ["3", str(ranks[label].count(1)), f"{sum(ranks[label]) / 3:.2f}", f"{sum(t_maps) / 3:.3f}"]
+        others = len(ranks) - 1
+        ahead = sum((rank - 1) / others for rank in ranks[label]) / 3
+        wanted = ["3", str(ranks[label].count(1)), f"{100 * ahead:.0f} %", f"{sum(t_maps) / 3:.3f}"]
         assert [cell.text for cell in row.cells[1:5]] == wanted

@@ -140,6 +140,6 @@ def test_over_settings_only_attacks_with_targets_beside_others_count_and_those_a
     assert least.cells[0].text == "ifgsm[steps=5]" and "48" in [cell.text for cell in least.cells]
     assert (
         f"{next(one.value('map_attacked') for one in away if one.at.target.bits == 48 and one.label != 'noise'):.3f}"
-        in least.cells[6].text
+        in least.cells[7].text
     )
     assert "over 2 settings" in summary(Results(results.runs, away))[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from helpers import at
+from helpers import at, made
 
-from hashbench.results.cell import CellResult, Measured, Status
+from hashbench.results.cell import CellResult, Measured, Status, TargetFacts
 from hashbench.results.comparison import differences
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
@@ -44,3 +46,14 @@ def test_seed_spread_is_over_seeds_and_empty_for_one() -> None:
     assert spread.attack.tolist() == ["a"] and spread.seeds.tolist() == [3]
     assert spread.loc[0, ["mean", "least", "most", "deviation"]].tolist() == pytest.approx([0.4, 0.2, 0.6, 0.2])
     assert Results([RunFacts()], cells[:1]).seed_spread.empty
+
+
+def test_seed_spread_is_of_as_many_queries_by_the_same_options_and_of_values_that_are_there() -> None:
+    def drawn(seed: int, value: float | None, queries: int = 100, steps: int = 5) -> CellResult:
+        how = made({"attack": {"steps": steps}}).model_copy(update={"targets": TargetFacts(queries=queries)})
+        return replace(cell("a", seed, np.zeros(1)), made=how, rows=(Measured(metric="t_map", value=value),))
+
+    cells = [drawn(0, 0.2), drawn(1, 0.4), drawn(0, 0.9, queries=20), drawn(1, 0.9, steps=6), drawn(2, None)]
+    spread = Results([RunFacts()], cells).seed_spread
+    assert spread[["queries", "seeds", "mean"]].values.tolist() == [[100, 2, pytest.approx(0.3)]]
+    assert spread.deviation[0] == pytest.approx(np.std([0.2, 0.4], ddof=1))

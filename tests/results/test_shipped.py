@@ -43,10 +43,12 @@ def test_a_shipped_run_is_whole_small_and_of_no_machine(folder: Path) -> None:
     assert int(seed) in runs[name]["seeds"]
     results = read_results(folder)
     assert [cell.slug for cell in results.cells] == results.runs[0].cells
+    assert {file.stem for file in (folder / "cells").iterdir()} == set(results.runs[0].cells), "a cell of another time lies there"
+    assert re.fullmatch("[0-9a-f]{40}", results.runs[0].versions["commit"]), "not made of a commit as it is"
     for cell in results.cells:
         assert all(array.nbytes <= 100_000 for array in cell.arrays.values())
         assert cell.status != "ok" or any(name.startswith("per_query/") for name in cell.arrays)
-        assert cell.at.dataset == "shapes" or not any(name.startswith("gallery/") for name in cell.arrays)
+        assert cell.at.dataset.partition("[")[0] == "shapes" or not any(name.startswith("gallery/") for name in cell.arrays)
     for file in folder.rglob("*.json"):
         assert not re.search(r'"/(home|root|tmp|work|Users)\b', file.read_text()), file
 
@@ -154,8 +156,12 @@ def test_runs_are_made_for_each_seed_and_only_what_is_small_ships(tmp_path: Path
     monkeypatch.setenv("HASHBENCH_HOME", str(tmp_path / "store"))
     small = "--dataset shapes[train=64,database=128,queries=8] --backbone convnet[width=8,warmup_epochs=1] --attack noise"
     (tmp_path / "runs.toml").write_text(f'[one]\nabout = "x"\nseeds = [0, 1]\nimages = true\ncommand = "run {small}"\n')
+    old = tmp_path / "one-1" / "cells" / "old.json"
+    old.parent.mkdir(parents=True)
+    old.touch()
     monkeypatch.setattr("sys.argv", ["make", "one-1"])
     module.main()
+    assert not old.exists() and re.match("[0-9a-f]{40}", read_results(tmp_path / "one-1").runs[0].versions["commit"])
     assert not (tmp_path / "one-0").exists()
     (cell,) = read_results(tmp_path / "one-1").cells
     assert cell.at.seed == 1 and {name.partition("/")[0] for name in cell.arrays} == {"per_query"}, "pictures are of seed 0"
@@ -165,6 +171,9 @@ def test_runs_are_made_for_each_seed_and_only_what_is_small_ships(tmp_path: Path
     (tmp_path / "costs.csv").write_text(f"{head}\nother-0,3,4,5.6\n{line}\n")
     module.costs(["one-1"])
     assert (tmp_path / "costs.csv").read_text().splitlines() == [head, line, "other-0,3,4,5.6"], "others keep their lines"
+    monkeypatch.setenv("HASHBENCH_HOME", str(tmp_path / "another"))
+    with pytest.raises(SystemExit, match="not all it needed lies in the store"):
+        module.costs(["one-1"])
     monkeypatch.setattr("sys.argv", ["make", "two"])
     with pytest.raises(SystemExit, match="no run is called 'two'"):
         module.main()

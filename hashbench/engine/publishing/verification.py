@@ -15,6 +15,7 @@ from hashbench.contracts.run import Run
 from hashbench.engine.engine import Engine
 from hashbench.engine.publishing.entry import Entry, EntryCell, read_images, sample
 from hashbench.engine.publishing.numbers import Found, numbers_again
+from hashbench.engine.running.robustness import robustness
 from hashbench.engine.stages.codes import CodesStage, hash_pixels, logits_of
 from hashbench.engine.stages.controls import ControlsStage
 from hashbench.engine.stages.hasher import HasherStage
@@ -54,9 +55,11 @@ class Verdict:
 
     @property
     def confirmed(self) -> CellResult:
-        """The cell with nothing but the numbers that were computed again; how it was made, and flags, are its sender's word."""
+        """The cell with nothing but the numbers that were computed again, and the robustness that follows from them; how it was
+        made, and flags, are its sender's word."""
         assert self.found is not None
-        return replace(self.cell, rows=self.found.rows, arrays=self.found.arrays, timings=(), checked=self.checked)
+        again = replace(self.cell, rows=self.found.rows, arrays=self.found.arrays, timings=(), checked=self.checked)
+        return replace(again, rows=(*again.rows, *robustness(again, judged=self.cell)))
 
 
 def verify(folder: Path, entry: Entry, results: Results, engine: Engine, hasher_of: HasherOf) -> list[Verdict]:

@@ -8,17 +8,19 @@ from hashbench.engine.running.ratio import ratio
 from hashbench.results.cell import CellResult, Measured
 
 
-def robustness(cell: CellResult) -> Iterator[Measured]:
+def robustness(cell: CellResult, judged: CellResult | None = None) -> Iterator[Measured]:
     """The score of the hasher that an ensemble's cell is of; nothing for other cells.
 
     Untargeted: max(0, (MAP attacked - floor) / (MAP clean - floor)). Targeted: 1 - (t-MAP - floor) / (t-MAP of the oracle -
     floor). Of means, with intervals from the same resamples; no value where the divisor is not told apart from 0.
+    `judged`: the cell that says what the ensemble was judged by, where `cell` holds only what was computed again.
     """
     if not cell.white_box:
         return
-    if cell.row("map_attacked_choice") is not None:
+    judged = judged or cell
+    if judged.row("map_attacked_choice") is not None:
         yield _left("robustness_untargeted", cell, ("map_attacked", "map_floor", "map_clean"), 1)
-    elif cell.row("t_map_choice") is not None:
+    elif judged.row("t_map_choice") is not None:
         yield _left("robustness_targeted", cell, ("t_map", "t_map_oracle", "t_map_floor"), -1)
 
 
