@@ -28,6 +28,7 @@ from hashbench.api import (
     Task,
     Victim,
     by_image,
+    derive_seed,
     option,
 )
 
@@ -150,10 +151,15 @@ class _Members:
 
     def _attacked(self, task: Task, name: str, attack: Attack, then: Descent | None) -> Tensor:
         victim, state, budget = task.victim, task.state, task.budget
-        run = task.run.below(name, victim=victim)
+        run = _own(task.run, name, victim)
         if isinstance(attack, Asking):
             return attack.search(Hunt(Agreement(victim, task.codes), state, task.images, task.goal.indices, budget, run))
         made = attack.perturb(victim, state, task.images, task.goal, task.codes, budget, run)
         if then is None:
             return made
-        return then.descend(replace(task, origin=made, run=task.run.below(f"{name} then", victim=victim)))
+        return then.descend(replace(task, origin=made, run=_own(task.run, f"{name} then", victim)))
+
+
+def _own(run: Run, name: str, victim: Victim) -> Run:
+    """A member's: its starts are no other's."""
+    return replace(run.below(name, victim=victim), seed=derive_seed(run.seed, name))

@@ -79,7 +79,8 @@ class CW(Descent):
         images = _images(kept["point"])
         held = task.budget.project(images, task.images)
         with torch.no_grad():
-            _look(kept, task, held, self.distance(task.victim.logits(held), task.codes))
+            hinges = [self.distance(task.victim.logits(held), task.codes) for _ in range(self.views)]
+        _look(kept, task, held, torch.stack(hinges).mean(0))
         c = kept["constant"]
         large = kept["turned"] | ~_within(images, task)
         kept["upper"] = torch.where(large, torch.minimum(kept["upper"], c), kept["upper"])

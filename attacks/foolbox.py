@@ -44,7 +44,9 @@ class Foolbox(Attack):
     aim: str = option("dhta", "the code to steer to")
     name: str = option("LinfPGD", "the class in foolbox.attacks")
     steps: int | None = option(None, "iterations, for an attack that has them; none: foolbox's own number")
-    step_size: float | None = option(1 / 255, "length of a step in pixel values, for an attack that takes one; none: foolbox's own")
+    step_size: float | None = option(
+        None, "length of a step in pixel values, for an attack that takes one; none: 1/255 in L-inf, foolbox's own in L2"
+    )
     random_start: bool = option(False, "begin at a random image of the ball, for an attack that can")
 
     def perturb(
@@ -57,16 +59,17 @@ class Foolbox(Attack):
         foolbox = _library()
         model = foolbox.PyTorchModel(CodeScores(victim, codes).eval(), bounds=(0, 1), device=images.device)
         away = foolbox.criteria.Misclassification(torch.zeros(len(images), dtype=torch.long, device=images.device))
-        _, (clipped,), _ = self._attack(foolbox)(model, images.clone(), away, epsilons=[budget.epsilon])
+        _, (clipped,), _ = self._attack(foolbox, budget)(model, images.clone(), away, epsilons=[budget.epsilon])
         perturbed: Tensor = clipped.detach()
         return perturbed
 
-    def _attack(self, foolbox: Any) -> Any:
+    def _attack(self, foolbox: Any, budget: Budget) -> Any:
         known = {name: cls for name, cls in vars(foolbox.attacks).items() if inspect.isclass(cls)}
         if self.name not in known:
             raise UnknownName("attack of foolbox", self.name, known)
         takes = inspect.signature(known[self.name].__init__).parameters
-        wanted = {"steps": self.steps, "abs_stepsize": self.step_size, "random_start": self.random_start}
+        size = 1 / 255 if self.step_size is None and budget.norm == "linf" else self.step_size
+        wanted = {"steps": self.steps, "abs_stepsize": size, "random_start": self.random_start}
         return known[self.name](**{key: value for key, value in wanted.items() if key in takes and value is not None})
 
 

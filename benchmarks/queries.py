@@ -27,7 +27,8 @@ class Queries(Benchmark):
         at = {reading: products.ap(codes, products.goal_labels) for reading, codes in sorted(log.readings.items())}
         rows = [Row.mean(f"{metric}_at_{reading}", ap) for reading, ap in at.items()]
         start, end = self._ends(products)
-        half = [reading for reading, ap in at.items() if (np.nanmean(ap) - start) / (end - start) >= 0.5]
+        way = start - end if products.untargeted else end - start
+        half = [reading for reading, ap in at.items() if way > 0 and (np.nanmean(ap) - start) / (end - start) >= 0.5]
         rows += [Row("questions_to_half", float(half[0]))] if half else []
         return Measurement([*rows, Row.mean("questions", log.questions), Row("questions_to_fit", float(log.fit_questions))])
 

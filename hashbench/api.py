@@ -16,7 +16,7 @@ from hashbench.contracts.plugin import Plugin, inner, option
 from hashbench.contracts.products import Products
 from hashbench.contracts.quest import Agreement, Asked, Quest
 from hashbench.contracts.report import Report
-from hashbench.contracts.run import Run
+from hashbench.contracts.run import Run, derive_seed
 from hashbench.contracts.search import Answers, Search
 from hashbench.contracts.split import Split, Unlabelled, epochs
 from hashbench.contracts.victim import LabelledCodes, Victim
@@ -103,6 +103,7 @@ __all__ = [
     "by_image",
     "csv_text",
     "decode_bytes",
+    "derive_seed",
     "epochs",
     "epsilon_text",
     "file_sha256",

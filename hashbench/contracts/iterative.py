@@ -76,7 +76,8 @@ class Iterative(Descent):
         """Look at the last point, which no gradient was taken at."""
         if self._remembers:
             with torch.no_grad():
-                remember(kept, kept["point"], self.objective(task, kept["point"], step, 0))
+                losses = [self.objective(task, kept["point"], step, view) for view in range(self.views)]
+            remember(kept, kept["point"], torch.stack(losses).mean(0))
 
     def result(self, kept: Memory, task: Task) -> Float[Tensor, "b 3 h w"]:
         return kept["best"] if self._remembers else kept["point"]

@@ -13,6 +13,9 @@ from hashbench.api import Run, Split, Trunk, TrunkHasher, option
 
 from ..wrapping import Wrapping
 
+_AT_ONCE = 256
+"""Noisy copies that are hashed together, or the copies of one image."""
+
 
 class NoisySplit(Split):
     """A split whose images carry Gaussian noise, drawn anew each time."""
@@ -35,8 +38,14 @@ class SmoothedHasher(TrunkHasher):
         self.sigma, self.draws = sigma, draws
 
     def forward(self, images: Tensor) -> Tensor:
-        noisy = (images + self.sigma * torch.randn_like(images) for _ in range(self.draws))
-        return torch.stack([torch.tanh(super(SmoothedHasher, self).forward(one)) for one in noisy]).mean(0)
+        some = max(_AT_ONCE // self.draws, 1)
+        return torch.cat([self._smoothed(images[start : start + some]) for start in range(0, len(images), some)])
+
+    def _smoothed(self, images: Tensor) -> Tensor:
+        """All copies of an image are drawn before the next one's, whatever the batch."""
+        noise = torch.randn((len(images), self.draws, *images.shape[1:]), device=images.device, dtype=images.dtype)
+        copies = (images[:, None] + self.sigma * noise).flatten(0, 1)
+        return torch.tanh(super().forward(copies)).unflatten(0, (len(images), self.draws)).mean(1)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,9 @@ from collections.abc import Iterable
 from hashbench.api import CellResult, Setting
 
 
-def led_away(cell: CellResult) -> bool:
-    """Whether an attack leads away from the query's likes, by its options."""
-    aim = str(cell.option("aim"))
-    said = cell.option("away") is True or cell.option("towards") is False
-    return said or aim.partition("[")[0] == "own" or "away=true" in aim
-
-
 def leading_away(setting: Setting) -> list[CellResult]:
     """The cells whose attacks lead away from the query's likes."""
-    return [cell for cell in setting.done if led_away(cell) and cell.value("map_attacked") is not None]
+    return [cell for cell in setting.done if cell.led_away and cell.value("map_attacked") is not None]
 
 
 def strongest(cells: Iterable[CellResult]) -> CellResult:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from hashbench.api import CellResult, Setting
 
-from .away import led_away
-
 
 @dataclass(frozen=True)
 class Ranked:
@@ -29,7 +27,7 @@ def ranking(setting: Setting) -> list[Ranked]:
 
 def contest(setting: Setting) -> list[Ranked]:
     """The attacks that steer to targets, ranked among themselves; empty where fewer than two do."""
-    cells = [cell for cell in setting.done if cell.value("t_map") is not None and not led_away(cell)]
+    cells = [cell for cell in setting.done if cell.value("t_map") is not None and not cell.led_away]
     return _ranked(setting, cells) if len(cells) > 1 else []
 
 

@@ -9,7 +9,7 @@ from hashbench.api import CellResult, Results, Setting
 
 from ..charts.look import Chart
 from ..charts.of_results import way_of
-from ..numbers.away import leading_away, led_away, strongest
+from ..numbers.away import leading_away, strongest
 from ..numbers.ranking import ranking
 from ..pictures.encoding import Quality
 from ..pictures.gallery import Sample, samples_of
@@ -40,7 +40,7 @@ def front(results: Results, quality: Quality) -> Front | None:
         best = _best(setting)
         samples = samples_of([best], quality)[:QUERIES] if best is not None else []
         if best is not None and (samples or way is not None):
-            return Front(best.label, best.about().about, label(setting.names), led_away(best), samples, way)
+            return Front(best.label, best.about().about, label(setting.names), best.led_away, samples, way)
     return None
 
 

@@ -13,7 +13,6 @@ from ..charts import of_results as draw
 from ..charts import queries, security
 from ..charts.detectors import roc
 from ..charts.look import Chart
-from ..numbers.away import led_away
 from ..numbers.published import published
 from ..numbers.ranking import ranking
 from ..pictures.encoding import Quality
@@ -46,7 +45,7 @@ def view(results: Results) -> dict[str, Any]:
     return {
         "title": ", ".join(attacks) if not several else f"{len(results.runs)} runs",
         "heading": f"Comparison of {len(results.runs)} runs" if several else "How far can retrieval be steered?",
-        "lead": _lead(len(attacks), len(settings), all(led_away(cell) for cell in results.cells if cell.status == "ok")),
+        "lead": _lead(len(attacks), len(settings), all(cell.led_away for cell in results.cells if cell.status == "ok")),
         "summary": summary(results),
         "front": front(results, quality),
         "missing": [cell for cell in results.cells if cell.status != "ok"],

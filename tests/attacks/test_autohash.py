@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from helpers import TINY
 
 import hashbench as hb
+from hashbench.api import Run
 from hashbench.plugins import registry
 from hashbench.testing import attack_findings
 from hashbench.testing.small import named
@@ -109,3 +111,9 @@ def test_masks_that_fool_ifgsm_do_not_fool_it_and_are_flagged(
     fooled, not_fooled = ifgsm.value("t_map"), autohash.value("t_map")
     assert fooled is not None and not_fooled is not None and not_fooled > fooled + 0.03
     assert flag in {one.flag for one in autohash.flags}
+
+
+def test_members_begin_at_points_of_their_own() -> None:
+    run, images = Run(0, torch.device("cpu")), torch.zeros(2, 3, 4, 4)
+    drawn = [MODULE._own(run, name, None).uniform(images, (0, 1), "start0") for name in ("apgd-C", "apgd-D", "apgd-C then")]
+    assert not any(torch.equal(one, other) for one, other in ((drawn[0], drawn[1]), (drawn[0], drawn[2])))

@@ -46,3 +46,10 @@ def test_an_unknown_attack_and_a_missing_library_are_told(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "foolbox", None)
     with pytest.raises(UserError, match=r"hashbench\[foolbox\]"):
         perturb("foolbox", linear_hasher(), small_split(), Budget(), CODES)
+
+
+def test_an_l2_attack_goes_as_far_as_its_budget() -> None:
+    split, budget = small_split(), Budget(0.5, "l2")
+    images = split.images(torch.arange(4).numpy(), CPU)
+    moved = perturb("foolbox[name=L2PGD]", linear_hasher(), split, budget, CODES) - images
+    assert (moved.flatten(1).norm(dim=1) > 0.45).all(), "steps of 1/255 are for L-inf"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers import CPU, goal_of, linear_hasher, perturb, small_split, small_victim
 
-from hashbench.api import Budget
+from hashbench.api import Budget, Iterative, Run, Task
 
 ATTACKS = ["noise", "p2p", "dhta", "fgsm", "ifgsm"]
 
@@ -100,3 +100,19 @@ def test_any_iterative_attack_takes_any_aim() -> None:
     assert torch.equal(codes, -view.codes(images))
     away = perturb("ifgsm[aim=own]", hasher, split, Budget(0.2), codes)
     assert (view.codes(away) == codes).float().mean() > 0.9
+
+
+def test_the_last_point_is_judged_by_as_many_views_as_the_others() -> None:
+    """Its first view alone would win: the mean of its views does not."""
+    split, hasher = small_split(), linear_hasher()
+
+    class Seesaw(Iterative):
+        def objective(self, task: Task, images: torch.Tensor, step: int, view: int) -> torch.Tensor:
+            last = not images.requires_grad
+            return images.flatten(1).sum(1) * 0 + ((-0.9, 0.1)[view] if last else -0.6 + 0.1 * step)
+
+    attack = Seesaw(steps=3, samples=2, keep="best", start="uniform")
+    images, codes = split.images(np.arange(4), CPU), torch.ones(4, 8)
+    run = Run(0, CPU)
+    made = attack.perturb(small_victim(hasher, split), {}, images, goal_of(split), codes, Budget(), run)
+    assert torch.equal(made, Budget().start(images, goal_of(split), run, ""))

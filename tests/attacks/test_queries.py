@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -137,3 +138,22 @@ def test_away_the_way_ends_at_the_floor_of_map_that_the_protocol_has() -> None:
     rows = {row.metric: row.value for row in configure("benchmarks", "targeted").measure(products).rows}
     start, end = configure("benchmarks", "queries")._ends(products)
     assert (start, end) == pytest.approx((rows["map_clean"], rows["map_floor"]))
+
+
+def test_there_is_no_half_of_a_way_that_leads_back() -> None:
+    """A hasher below chance, led away: its clean MAP lies under the floor already."""
+    benchmark = configure("benchmarks", "queries")
+    for start, end, away, reached, half in (
+        (0.2, 0.25, True, 0.23, None),
+        (0.8, 0.3, True, 0.5, 10.0),
+        (0.3, 0.9, False, 0.7, 10.0),
+    ):
+        products = SimpleNamespace(
+            log=SimpleNamespace(questions=np.array([10]), readings={10: np.array([reached])}, fit_questions=0),
+            untargeted=away,
+            goal_labels=None,
+            ap=lambda codes, labels: codes,
+        )
+        object.__setattr__(benchmark, "_ends", lambda products, ends=(start, end): ends)
+        rows = {row.metric: row.value for row in benchmark.measure(products).rows}  # type: ignore[arg-type]
+        assert rows.get("questions_to_half") == half

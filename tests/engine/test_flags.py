@@ -139,9 +139,11 @@ def through(
         "t_map": 0.8 - left,
         "t_map_oracle": 0.8,
     }
-    behind = cell("behind", **(values | changed), **({"t_map_aim": 0.9} if steered else {}))
+    behind = cell("behind", **(values | changed))
     name = behind.at.source.model_copy(update={"hasher": "jpeg"})
-    facts = made({"attack": {}}).model_copy(update={"hasher": {"filtered": True, "started_from": start}})
+    facts = made({"attack": {} if steered else {"aim": "own"}}).model_copy(
+        update={"hasher": {"filtered": True, "started_from": start}}
+    )
     facts = facts.model_copy(update={"plugins": {"attack": About(access=access)}})
     behind = replace(behind, at=behind.at.model_copy(update={"source": name, "target": name}), made=facts)
     assert through_filter(bare, [bare, behind]) == ([], []), "it has no filter"
@@ -173,3 +175,21 @@ def test_a_run_says_which_hashers_are_filtered_and_what_they_are_without(tmp_pat
     facts = {cell.at.source.hasher.partition("[")[0]: (cell.made.keys.hasher, cell.made.hasher) for cell in cells if cell.made}
     assert {name: bool(fact.get("filtered")) for name, (_, fact) in facts.items()} == {"dpsh": False, "bits": True, "saat": False}
     assert facts["bits"][1]["started_from"] == facts["dpsh"][0]
+
+
+def test_what_comes_through_a_filter_is_t_map_of_attacks_towards_targets_with_an_aim_or_without() -> None:
+    assert through(0.2, steered=True, map_attacked=0.3) == (pytest.approx(0.6), ["masked-gradients"])
+    assert through(0.2, steered=False, t_map=0.8) == (pytest.approx(0.6), ["masked-gradients"])
+
+
+def test_more_steps_of_an_attack_that_leads_away_should_leave_less_map() -> None:
+    def away(slug: str, steps: int, **values: float) -> CellResult:
+        one = cell(slug, f"hag[steps={steps}]", steps, **values)
+        assert one.made is not None
+        return replace(one, made=one.made.model_copy(update={"options": {"attack": {"aim": "own", "steps": steps}}}))
+
+    stronger = [away("few", 10, map_attacked=0.3, t_map=0.45), away("many", 100, map_attacked=0.12, t_map=0.38)]
+    assert table_flags(stronger) == {"few": [], "many": []}
+    weaker = [away("few", 10, map_attacked=0.12, t_map=0.38), away("many", 100, map_attacked=0.3, t_map=0.45)]
+    found = table_flags(weaker)
+    assert [flag.flag for flag in found["many"]] == ["more-steps-worse"] and "100 steps reach 0.300" in found["many"][0].says

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from test_flags import AIM, moved, products
 
 from hashbench.engine.publishing.numbers import Found
 from hashbench.engine.publishing.verification import Verdict
-from hashbench.engine.running.flags import cell_flags
+from hashbench.engine.running.flags import _member_flags, cell_flags
 from hashbench.engine.running.tables import finished
 from hashbench.plugins.configure import configure
 from hashbench.results.cell import CellResult, Measured
@@ -110,3 +111,21 @@ def test_the_leaderboard_ranks_hashers_by_the_smaller_of_the_two(tmp_path: Path)
     assert any("Hashers by robustness" in page.read_text() for page in pages)
     plain = Results(results.runs, [template])
     assert tables.robustness(boards.boards_of(plain.white_box)[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("reached", "flagged"),
+    [
+        ({"apgd-A-tha": [0.9, 0.1], "sdha": [0.5, 0.1], "square": [0.3, 0.6]}, True),  # the less on average, and it adds 25 points
+        ({"apgd-A-tha": [0.5, 0.9], "sdha": [1.0, 0.6], "square": [1.0, 0.8]}, False),  # the most on average, and it adds nothing
+    ],
+)
+def test_queries_are_held_against_the_best_gradients_query_by_query(reached: dict[str, list[float]], flagged: bool) -> None:
+    for sign in (1, -1):
+        seen = SimpleNamespace(
+            log=SimpleNamespace(members={name: sign * np.array([*ap, np.nan]) for name, ap in reached.items()}),
+            untargeted=sign < 0,
+            goal_labels=None,
+            ap=lambda codes, labels: codes,
+        )
+        assert [one.flag for one in _member_flags(seen)] == ["queries-beat-gradients"] * flagged  # type: ignore[arg-type]

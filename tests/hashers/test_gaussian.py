@@ -96,3 +96,15 @@ def test_wrong_values_are_told() -> None:
     ):
         with pytest.raises(UserError, match=says):
             configure(kind, text)
+
+
+def test_noise_of_an_image_does_not_depend_on_its_batch() -> None:
+    split = small_split()
+    smoothed = sibling("hashers", "gaussian", "gaussian").SmoothedHasher(linear_hasher(), 0.5, 3)
+    images = split.images(np.arange(6), CPU)
+    with torch.no_grad():
+        with seeded(0, CPU):
+            whole = smoothed(images)
+        with seeded(0, CPU):
+            apart = torch.cat([smoothed(images[:2]), smoothed(images[2:])])
+    assert torch.allclose(whole, apart, atol=1e-6) and not torch.allclose(whole[0], whole[1])

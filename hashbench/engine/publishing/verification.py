@@ -11,14 +11,16 @@ import numpy as np
 
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.products import AttackLog, Products
-from hashbench.contracts.run import Run
+from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.engine import Engine
+from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.publishing.entry import Entry, EntryCell, read_images, sample
 from hashbench.engine.publishing.numbers import Found, numbers_again
 from hashbench.engine.running.robustness import robustness
 from hashbench.engine.stages.codes import CodesStage, hash_pixels, logits_of
 from hashbench.engine.stages.controls import ControlsStage
 from hashbench.engine.stages.hasher import HasherStage
+from hashbench.engine.stages.images import AttackedCodesStage
 from hashbench.engine.stages.oracle import OracleStage
 from hashbench.engine.stages.targets import TargetsStage
 from hashbench.engine.targets.queries import Queries
@@ -113,6 +115,8 @@ def _checked(
     run = Run(0, engine.machine.device, engine.machine.batch_size, engine.machine.progress)
     controls = engine.get(ControlsStage(hasher, targets.queries))
     best = engine.get(OracleStage(hasher, targets))
+    with seeded(derive_seed(cell.at.seed, AttackedCodesStage.name), engine.machine.device):
+        attacked = hash_pixels(engine.get(hasher).hasher, images, run).numpy()
     products = Products(
         protocol=protocol,
         budget=budget,
@@ -121,7 +125,7 @@ def _checked(
         database_labels=loaded.data.labels[database],
         database_codes=codes[database],
         clean_codes=codes[query],
-        attacked_codes=hash_pixels(engine.get(hasher).hasher, images, run).numpy(),
+        attacked_codes=attacked,
         unrounded_codes=codes[query],
         aim_codes=None,
         oracle=Oracle(best.codes[positions], best.ap[positions], best.proven[positions]),

@@ -66,17 +66,17 @@ def _aim_flags(products: Products, aim: np.ndarray) -> list[Flag]:
 
 
 def _member_flags(products: Products) -> list[Flag]:
-    """Of an ensemble: whether its queries did better than its gradients, a sign that gradients are masked."""
+    """Of an ensemble: whether its queries add to the best of its gradients by query, a sign that gradients are masked."""
+    members = dict(products.log.members)
+    if QUERIES not in members or len(members) < 2:
+        return []
     sign = -1 if products.untargeted else 1
-    members = products.log.members if len(products.log.members) > 1 else {}
-    reached = {name: sign * float(np.nanmean(products.ap(codes, products.goal_labels))) for name, codes in members.items()}
-    if QUERIES not in reached:
+    asked = sign * products.ap(members.pop(QUERIES), products.goal_labels)
+    followed = np.max([sign * products.ap(codes, products.goal_labels) for codes in members.values()], axis=0)
+    alone, both = float(np.nanmean(followed)), float(np.nanmean(np.maximum(followed, asked)))
+    if both <= alone + _MASKED:
         return []
-    asked = reached.pop(QUERIES)
-    best, followed = max(reached.items(), key=lambda one: one[1])
-    if asked <= followed + _MASKED:
-        return []
-    says = f"queries reach {abs(asked):.3f}, the best of its gradient attacks ({best}) {abs(followed):.3f}: gradients are masked"
+    says = f"its gradient attacks reach {abs(alone):.3f} together, with queries {abs(both):.3f}: gradients are masked"
     return [_flag("queries-beat-gradients", says)]
 
 
@@ -102,8 +102,9 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
         steps = [steps for cell in (longer, shorter) if isinstance(steps := cell.option("steps"), int)]
         if _but_steps(longer) != _but_steps(shorter) or len(steps) < 2 or steps[0] <= steps[1]:
             continue
-        ours, theirs = longer.value("t_map"), shorter.value("t_map")
-        if ours is not None and theirs is not None and ours < theirs and _above(shorter, "t_map", longer, "t_map"):
+        metric, better, worse = ("map_attacked", longer, shorter) if longer.led_away else ("t_map", shorter, longer)
+        ours, theirs = longer.value(metric), shorter.value(metric)
+        if ours is not None and theirs is not None and _above(better, metric, worse, metric):
             says = f"{steps[0]} steps reach {ours:.3f}, {steps[1]} steps {theirs:.3f}: more should not do worse"
             found[longer.slug].append(_flag("more-steps-worse", says))
     return found

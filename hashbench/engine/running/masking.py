@@ -27,8 +27,7 @@ def through_filter(cell: CellResult, cells: Iterable[CellResult]) -> tuple[list[
     bare = _without(cell, cells)
     if bare is None:
         return [], []
-    steered = any(one is not None for one in (cell.row("t_map_aim"), cell.row("t_map_choice")))
-    behind, without = _achieved(cell, steered), _achieved(bare, steered)
+    behind, without = _achieved(cell, not cell.led_away), _achieved(bare, not cell.led_away)
     if behind is None or without is None or not percentiles(without.resampled)[0] > 0:
         return [], []
     value = behind.share / without.share

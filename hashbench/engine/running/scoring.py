@@ -13,9 +13,10 @@ from hashbench.contracts.attack import Attack
 from hashbench.contracts.benchmark import Benchmark, Row
 from hashbench.contracts.plugin import Plugin, options_of
 from hashbench.contracts.products import Products
-from hashbench.contracts.run import Run
+from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.choices import Chosen
 from hashbench.engine.engine import Engine
+from hashbench.engine.machine.seeds import seeded
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.running.flags import cell_flags
 from hashbench.engine.stages.codes import hash_pixels, logits_of
@@ -33,7 +34,8 @@ def measure_cell(engine: Engine, cell: Cell, benchmarks: Sequence[Chosen[Benchma
     timings: list[Measured] = []
     arrays: dict[str, np.ndarray] = {}
     for benchmark in benchmarks:
-        measured = benchmark.plugin.measure(products)
+        with seeded(derive_seed(cell.target.seed_of_run, "measure", benchmark.text), engine.machine.device):
+            measured = benchmark.plugin.measure(products)
         for row in measured.rows:
             (rows if benchmark.plugin.repeatable else timings).append(with_interval(row, bootstrap))
             if row.per_query is not None:

@@ -124,6 +124,10 @@ class AttackedCodesStage(Stage[np.ndarray]):
     images: ImagesStage
     target: HasherStage
 
+    @property
+    def seed(self) -> int:
+        return derive_seed(self.target.seed_of_run, self.name)
+
     def needs(self) -> Mapping[str, Stage[object]]:
         return {"images": self.images, "hasher": self.target}
 
