@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hashbench.cli.options import options
+from hashbench.disk.files import check_writable, write_atomically
 from hashbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,9 +53,12 @@ def command(
     from hashbench.python.how import How
     from hashbench.python.machine import engine_of
 
-    for name, number in (("--images", images), ("--rounds", rounds), ("--image-size", image_size)):
+    counts = {"--images": images, "--rounds": rounds, "--image-size": image_size, "--batch-size": batch_size, "--bits": bits}
+    for name, number in counts.items():
         if number < 1:
             raise UserError(f"{name} is {number}: give at least 1.")
+    if out is not None:
+        check_writable(out.parent)
     names = {precision_of(part.strip()) for part in precision.split(",")}
     wanted = tuple(one for one in PRECISIONS if one in names)
     machine = engine_of(How(device=device), batch_size).machine
@@ -83,7 +87,7 @@ def command(
             {**vars(one), "images_per_second": one.rate, "share_of_ceiling": one.share, "over_plain": one.ratio} for one in done
         ]
         content = {"environment": facts, "ceilings": {"flops": found.flops, "copied": found.copied}, "loops": rows}
-        out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_atomically(out, json.dumps(content, indent=1) + "\n")
 
 
 def _show(done: list[Timed], found: Ceilings, title: str) -> None:

@@ -53,26 +53,11 @@ def _kind_of(text: str) -> str:
 
 def _kind_of_class(name: str, kind: str | None = None) -> str:
     """The kind a class is of by its base; UserError where it is of none, or not of `kind`."""
-    from hashbench.contracts.attack import Aim, Attack
-    from hashbench.contracts.benchmark import Benchmark
-    from hashbench.contracts.hasher import Backbone, HashingMethod
-    from hashbench.contracts.plugin import Plugin
-    from hashbench.contracts.report import Report
-    from hashbench.data.dataset import Dataset
+    from hashbench.engine.planning.kinds import BASES, kinds_of
 
-    bases: dict[str, type[Plugin]] = {
-        "attacks": Attack,
-        "aims": Aim,
-        "hashers": HashingMethod,
-        "backbones": Backbone,
-        "datasets": Dataset,
-        "benchmarks": Benchmark,
-        "reports": Report,
-    }
-    loaded = registry.load(kind or "attacks", name)
-    own = [one for one, base in bases.items() if isinstance(loaded, type) and issubclass(loaded, base)]
+    own = kinds_of(registry.load(kind or "attacks", name))
     if not own:
-        wanted = ", ".join(base.__name__ for base in bases.values())
+        wanted = ", ".join(base.__name__ for base in BASES.values())
         raise UserError(f"{name} is no plugin: make it a subclass of one of hashbench.api's {wanted}.")
     if kind is not None and kind not in own:
         raise UserError(f"{name} is one of the {own[0]}, not of the {kind}: leave --kind out, or give the right one.")

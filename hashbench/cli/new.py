@@ -43,8 +43,11 @@ def command(kind: str, name: str) -> None:
         text = (files("hashbench.cli") / "templates" / template).read_text(encoding="utf-8")
         for word, value in words.items():
             text = text.replace(f"@{word}@", value)
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        try:
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{target} can't be written ({error.strerror}): go to a folder that can.") from error
     click.echo(f"created {folder}/: edit {folder / f'{name}.py'}, then")
     click.echo(f"  hashbench check ./{name}/{name}.py:{words['cls']}   as it is")
     click.echo(f"  pip install -e ./{name} && hashbench check {name}   by its name")

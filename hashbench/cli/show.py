@@ -17,8 +17,10 @@ from hashbench.plugins import registry
 def command(kind: str, name: str | None) -> None:
     if name is None:
         raise UserError(f"'show {kind}' lacks a kind or a name: give both, as in: hashbench show attacks dhta.")
+    from hashbench.engine.planning.kinds import class_of
+
     registry.entries(kind)
-    cls = registry.load(kind, name)
+    cls = class_of(kind, name)
     click.secho(f"{name}: {(inspect.getdoc(cls) or '').splitlines()[0]}", bold=True)
     if cls.paper:
         click.echo(f"paper: {cls.paper}")

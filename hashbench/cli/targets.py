@@ -107,7 +107,7 @@ def _show_pool(labels: RetrievalData, protocol: Protocol, picked: np.ndarray) ->
 
 
 def _show_file(file: Path, dataset: str, data: str | None, split: str | None) -> None:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
     from hashbench.engine.planning.choosing import choose_source
     from hashbench.engine.targets.file import load_target_file, read_targets
@@ -116,14 +116,19 @@ def _show_file(file: Path, dataset: str, data: str | None, split: str | None) ->
     content = load_target_file(file)
     click.secho(f"{file}: targets for {content.dataset}, seed {content.seed}", bold=True)
     click.echo("  rule: " + ", ".join(f"{name} {value}" for name, value in content.rule.items()))
-    overlap = float(str(content.facts["overlap"]))
-    click.echo(f"  queries: {len(content.queries)}; a target shares a class with its query for {overlap:.1%} of them")
+    overlap = content.facts.get("overlap")
+    shares = f"; a target shares a class with its query for {overlap:.1%} of them" if isinstance(overlap, float | int) else ""
+    click.echo(f"  queries: {len(content.queries)}{shares}")
     if data is None and dataset == "shapes" and content.dataset != "shapes":
         click.echo("  floor: give --dataset and --data to have it computed")
         return
     source, _ = choose_source(dataset, data, split=split)
     labels = source.dataset.plugin.load(source.folder, source.image_size)
-    targets = read_targets(file, labels, TypeAdapter(Protocol).validate_python({"name": "", "version": 1, **content.rule}))
+    try:
+        rule = TypeAdapter(Protocol).validate_python({"name": "", "version": 1, **content.rule})
+    except ValidationError as error:
+        raise UserError(f"{file} has a rule that no protocol has ({error.errors()[0]['msg']}): draw it anew.") from error
+    targets = read_targets(file, labels, rule)
     floors = floors_of(targets.labels, labels.split_labels("database"))
     click.echo(f"  sha256: {targets.sha256}")
     click.echo(f"  floor of t-MAP (a random ranking): {floors.mean():.1%}; standard deviation over queries: {floors.std():.1%}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +41,7 @@ def read_labels(file: Path) -> np.ndarray:
     if file.suffix in (".npy", ".npz"):
         return as_labels(_array(file), str(file))
     lines = read_lines(file)
-    if all(line.isdigit() for line in lines):
+    if all(line.isdecimal() and len(line) < 19 for line in lines):
         return as_labels(np.array(lines, dtype=np.int64), str(file))
     if lines[0].split()[:1] not in (["0"], ["1"]):
         lines = [line.partition(" ")[2] for line in lines]
@@ -79,11 +81,13 @@ def _array(file: Path) -> np.ndarray:
             raise BadData(f"{file} can't be read as rows of numbers: {str(error).splitlines()[0]}.") from error
     try:
         found = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise BadData(f"{file} can't be read as an array: {str(error).splitlines()[0]}.") from error
-    if isinstance(found, np.ndarray):
-        return found
-    if len(found.files) != 1:
-        raise BadData(f"{file} holds {len(found.files)} arrays ({', '.join(found.files)}): save the one meant as .npy.")
-    only: np.ndarray = found[found.files[0]]
+        if isinstance(found, np.ndarray):
+            return found
+        if len(found.files) != 1:
+            raise BadData(f"{file} holds {len(found.files)} arrays ({', '.join(found.files)}): save the one meant as .npy.")
+        only = found[found.files[0]]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise BadData(f"{file} can't be read as an array: {(str(error) or 'it is empty').splitlines()[0]}.") from error
+    if not isinstance(only, np.ndarray):
+        raise BadData(f"{file} holds no array: save the one meant as .npy.")
     return only

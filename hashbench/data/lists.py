@@ -67,11 +67,11 @@ def _pool(splits: dict[str, Listed | None], complain: Complain) -> tuple[list[st
     labels: list[np.ndarray] = []
     where: list[str] = []
     rows = dict.fromkeys(SPLITS, np.zeros(0, dtype=np.int64))
-    width = next((found.labels.shape[1] for found in splits.values() if found is not None), None)
+    width = next((found.labels.shape[1] for found in splits.values() if found is not None and found.paths), None)
     if width is None:
         raise BadData("no split of this folder can be read.")
     for split, found in splits.items():
-        if found is None:
+        if found is None or not found.paths:
             continue
         if found.labels.shape[1] != width:
             complain(f"{found.where[0]}: {found.labels.shape[1]} labels, where earlier lines have {width}.")

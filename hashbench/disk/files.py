@@ -48,6 +48,23 @@ def read_json(
         raise kind(f"{file} {damage}: {str(error).splitlines()[0]}.") from error
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder. Raises UserError where that can't be, or nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"{folder} can't be written ({error.strerror}): give another folder.") from error
+
+
+def check_new_folder(folder: Path) -> None:
+    """Make a folder. Raises UserError where that can't be, and where it holds something already."""
+    check_writable(folder)
+    if any(folder.iterdir()):
+        raise UserError(f"{folder} is not empty: give another folder.")
+
+
 def write_atomically(file: Path, content: str | bytes) -> None:
     """Replace a file whole: temporary name, fsync, rename. What killed processes left of it is removed."""
     data = content.encode() if isinstance(content, str) else content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing
 from collections.abc import Mapping
 from fractions import Fraction
@@ -42,6 +43,8 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
             options[field.name] = spelled_out(field.metadata["kind"], options.get(field.name, field.default), preset)
         if field.init and field.name not in options and field.default is field.default_factory is dataclasses.MISSING:
             raise BadOption(f"{spec.name}: its option '{field.name}' has no default: give it one with option(default, help).")
+    if isinstance(options.get("seed"), int) and options["seed"] < 0:
+        raise BadOption(f"{spec.name}[seed={options['seed']}]: give a seed of 0 or more.")
     try:
         return cls(**options)
     except ValueError as error:
@@ -93,7 +96,11 @@ def _coerce(plugin: str, key: str, text: str, hint: Any) -> Any:
 
 def fraction(text: str, what: str) -> float:
     """A number written as 0.03 or 8/255."""
+    plain = text.replace(" ", "")
     try:
-        return float(Fraction(text.replace(" ", "")))
-    except (ValueError, ZeroDivisionError) as error:
-        raise BadOption(f"{what} is '{text}': write a number or a fraction such as 8/255.") from error
+        value = float(Fraction(plain)) if "/" in plain else float(plain)
+        if math.isfinite(value):
+            return value
+    except (ValueError, ZeroDivisionError, OverflowError):
+        pass
+    raise BadOption(f"{what} is '{text}': write a number or a fraction such as 8/255.")

@@ -57,6 +57,7 @@ def goal_of(images: Tensor, target: Tensor | None, query: Tensor | None, databas
     for labels in both:
         if labels.shape != (len(images), classes):
             raise UserError(f"labels of shape {tuple(labels.shape)} for {len(images)} images: give (B, C) of 0 and 1.")
+        binary(labels, "what is given")
     return Goal(both[0].to(images), both[1].to(images), tuple(range(len(images))))
 
 
@@ -64,7 +65,15 @@ def labelled(found: Labelled, name: str) -> tuple[Tensor, Tensor]:
     """Codes or images, and labels, as tensors. Raises UserError for anything but two."""
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise UserError(f"{name} is no pair: give {name}=(codes or images, labels).")
-    return torch.as_tensor(found[0]), torch.as_tensor(found[1])
+    of, labels = (torch.as_tensor(part).detach() for part in found)
+    return of.float() if of.dtype == torch.bfloat16 else of, labels
+
+
+def binary(labels: Tensor, name: str) -> Tensor:
+    """Labels as they are. Raises UserError where they are not 0s and 1s."""
+    if not ((labels == 0) | (labels == 1)).all():
+        raise UserError(f"{name} holds labels other than 0 and 1: give rows of 0 and 1, a column a class.")
+    return labels
 
 
 class References:
@@ -101,6 +110,7 @@ class References:
         if codes.shape[1] != self.hasher.bits:
             raise UserError(f"{name} has codes of {codes.shape[1]} bits, and the model gives {self.hasher.bits}.")
         device = self.run.device
+        binary(labels, name)
         return LabelledCodes(codes.to(device).float(), labels.to(device).float())
 
 
@@ -111,4 +121,5 @@ def split_of(train: Labelled | None) -> Split:
     images, labels = (part.cpu().numpy() for part in labelled(train, "train"))
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(labels):
         raise UserError("train is (M, 3, H, W) uint8 images and (M, C) labels.")
+    binary(torch.from_numpy(labels), "train")
     return Split("train", images, labels, np.arange(len(images)))

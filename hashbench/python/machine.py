@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import cache
@@ -24,9 +25,9 @@ def engine_of(how: How, batch_size: int = 64, progress: Progress | None = None) 
     """The machine and the store, as an engine. Raises UserError for an impossible value."""
     if how.decoders < 1:
         raise UserError(f"--decoders is {how.decoders}: give at least 1.")
-    if how.cell_timeout is not None and how.cell_timeout <= 0:
+    if how.cell_timeout is not None and not 0 < how.cell_timeout < math.inf:
         raise UserError(f"--cell-timeout is {how.cell_timeout:g}: give more than 0 seconds, or leave it out.")
-    if how.wait < 0 or how.checkpoint_every < 0:
+    if not (how.wait >= 0 and 0 <= how.checkpoint_every < math.inf):
         raise UserError("--wait and --checkpoint-every are seconds: give 0 or more.")
     keep_freed_memory()
     memory = share_of_memory() if how.memory is None else _bytes(how.memory)

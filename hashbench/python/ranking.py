@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from hashbench.contracts.run import Progress, Silent
@@ -128,4 +129,7 @@ def _of(
 ) -> np.ndarray:
     if isinstance(given, str | Path):
         return read(Path(given))
-    return checked(given.detach().cpu().numpy() if isinstance(given, Tensor) else np.asarray(given), name)
+    if isinstance(given, Tensor):
+        given = given.detach().cpu()
+        given = (given.float() if given.dtype == torch.bfloat16 else given).numpy()
+    return checked(np.asarray(given), name)

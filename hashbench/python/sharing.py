@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hashbench.contracts.plugin import options_of
+from hashbench.disk.files import check_new_folder
 from hashbench.engine.engine import Engine
 from hashbench.engine.machine.precision import Precisions
 from hashbench.engine.models.foreign import known
@@ -69,6 +70,8 @@ def verify(
     """
     engine = engine_of(how)
     folder = Path(entry)
+    if out is not None:
+        check_new_folder(Path(out))
     sent, results = read_entry(folder), read_results(folder)
     verdicts = checked(folder, sent, results, engine, _HasherOf(folder, engine, data, split, models))
     if out is not None:

@@ -27,6 +27,8 @@ def read_archive(file: Path) -> nn.Module:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
+    except OSError as error:
+        raise UserError(f"the model file {file} can't be read: {error.strerror}.") from error
     except zipfile.BadZipFile as error:
         raise UserError(
             f"{file} is no TorchScript or torch.export file: load weights in a Python file and give --model ./file.py:load."

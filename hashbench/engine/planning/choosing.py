@@ -12,6 +12,7 @@ from hashbench.contracts.hasher import Backbone
 from hashbench.contracts.plugin import options_of
 from hashbench.data.dataset import Dataset
 from hashbench.engine.choices import Chosen, P, Source
+from hashbench.engine.planning.kinds import class_of
 from hashbench.errors import UnknownName, UserError
 from hashbench.plugins.configure import configure
 from hashbench.plugins.spec import canonical, parse_spec
@@ -77,7 +78,8 @@ def choose_attack(text: str, preset: str, source: Source) -> tuple[Chosen[Attack
 
 
 def choose(kind: str, text: str, preset: str | None) -> Chosen[P]:
-    """A configured plugin of a kind. Raises what `configure` does."""
+    """A configured plugin of a kind. Raises what `configure` does, and UserError for a class of another kind."""
+    class_of(kind, parse_spec(text).name)
     return Chosen(kind, canonical(text), configure(kind, text, preset))
 
 

@@ -88,7 +88,7 @@ def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE)
         raise UserError("two protocols of this run have one name: give each its own.")
     _check_names(config)
     if config.batch_size == "auto":
-        raise ValueError("the batch size is to be found first.")
+        raise UserError("the batch size 'auto' is found for one run, not for suites: give --batch-size a number.")
     cells: list[Cell] = []
     for dataset in config.datasets:
         for source, preset in hashers_of(config, dataset, resolve, live):
@@ -99,6 +99,8 @@ def make_plan(config: Config, resolve: Resolve, live: Mapping[str, Live] = NONE)
                 )
                 targets = TargetsStage(source.pixels, protocol, _queries(config, source.seed_of_run))
                 cells.append(Cell(ImagesStage(fitted, targets, config.batch_size), source, protocol, preset))
+    if not cells:
+        raise UserError("nothing to run: a list of datasets, hashers, bits, seeds, epsilons or protocols is empty.")
     _check_apart(cells)
     if config.transfer:
         travelling = _transfers(cells)

@@ -62,6 +62,8 @@ def _preset(file: SuiteFile, asked: Mapping[str, object]) -> str:
     data = asked.get("data")
     named = _listed(asked["datasets"]) if "datasets" in asked else own
     presets = {choose_source(str(text), None if data is None else str(data))[1] for text in named}
+    if not presets:
+        raise UserError(f"{file.name} names no dataset: give --dataset, or one under [run].")
     if len(presets) > 1:
         raise UserError("these datasets have different presets by default: give --preset quick or --preset paper.")
     return presets.pop()

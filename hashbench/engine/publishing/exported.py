@@ -16,6 +16,7 @@ from hashbench import __version__
 from hashbench.contracts.hasher import Hasher
 from hashbench.contracts.model import Model
 from hashbench.contracts.plugin import Plugin, options_of
+from hashbench.disk.files import check_writable
 from hashbench.engine.choices import Chosen
 from hashbench.engine.engine import Engine
 from hashbench.engine.machine.tensors import save_tensors
@@ -58,10 +59,7 @@ def export_hasher(engine: Engine, choice: HasherStage, name: str, out: Path) -> 
     check_name(name)
     if (out / CARD).exists():
         raise UserError(f"{out} holds a hasher already: give another folder.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{out} can't be made ({error.strerror}): give another folder.") from error
+    check_writable(out)
     trained, loaded = engine.get(choice), engine.get(choice.pixels)
     data, source = loaded.data, choice.pixels.source
     kind, weights = _kind(choice, trained.hasher)

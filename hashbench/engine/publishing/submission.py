@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hashbench import __version__
-from hashbench.disk.files import write_atomically
+from hashbench.disk.files import check_new_folder, write_atomically
 from hashbench.engine.engine import Engine
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.publishing.entry import SCHEMA, Entry, EntryCell, EntryHasher, sample, write_images
@@ -30,9 +30,11 @@ def pack(run: Path, out: Path, engine: Engine, cells_of: PlanOf, images_each: in
 
     `images_each`: how many images of each cell, drawn so that the sender can't choose; all by default.
     """
-    if out.exists() and any(out.iterdir()):
-        raise UserError(f"{out} is not empty: give another folder.")
     results = read_results(run)
+    for found in results.cells:
+        if found.status == "ok" and not (run / "cells" / f"{found.slug}.safetensors").is_file():
+            raise UserError(f"{run}/cells lacks {found.slug}.safetensors: run its command again, then submit.")
+    check_new_folder(out)
     facts = results.runs[0]
     asked = facts.config
     planned = cells_of(asked)

@@ -147,13 +147,17 @@ def _run_facts(plan: Plan, engine: Engine, command: str, cells: list[CellResult]
 
 
 def _write_reports(plan: Plan, results: Results, out: Path) -> list[Path]:
-    """The report files, the first to open first."""
-    files, mistakes = [], []
+    """The report files, the first to open first. Raises UserError once all that can be are written."""
+    files: list[Path] = []
+    mistakes: list[UserError] = []
     for report in plan.reports:
         try:
             files += report.plugin.render(results, out)
         except UserError as mistake:
             mistakes.append(mistake)
+        except Exception as error:  # noqa: BLE001 - a plugin's mistake costs its own report
+            said = f"{report.text} failed ({type(error).__name__}: {error})"
+            mistakes.append(UserError(f"the report {said}; the results are in {out}: mend it, then make it again."))
     if mistakes:
         raise mistakes[0]
     return files

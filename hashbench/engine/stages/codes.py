@@ -81,11 +81,14 @@ def hash_pixels(hasher: Hasher, pixels: np.ndarray, run: Run) -> Tensor:
 
 @torch.no_grad()
 def logits_of(hasher: Hasher, pixels: np.ndarray, run: Run) -> Tensor:
-    """(n, K) logits, likewise."""
+    """(n, K) logits, likewise. Raises UserError where they are not finite."""
     logits = []
     for start in range(0, len(pixels), run.batch_size):
         chunk = pixels[start : start + run.batch_size]
         images = to_images(chunk, run.device) if chunk.dtype == np.uint8 else torch.from_numpy(chunk).to(run.device)
         with rounding("fp32"):
             logits.append(hasher(images))
-    return torch.cat(logits).cpu()
+    found = torch.cat(logits).cpu()
+    if not found.isfinite().all():
+        raise UserError("the hasher gives outputs that are not finite on some images: they have no codes.")
+    return found

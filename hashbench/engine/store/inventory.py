@@ -23,6 +23,8 @@ from hashbench.typing import Facts
 
 NOT_STAGES = ("tmp", "partial", "damaged", "files", "imported")
 _DIGEST = re.compile(r"[0-9a-f]{20}")
+_PARTIAL = re.compile(r"[a-z-]+-[0-9a-f]{20}")
+_SET_ASIDE = re.compile(r"[a-z-]+-[0-9a-f]{20}-\d+")
 _KINDS = {"backbone": "backbones", "method": "hashers", "hasher": "hashers", "attack": "attacks", "aim": "aims"}
 
 
@@ -62,11 +64,14 @@ class Product:
 
 
 def products(root: Path) -> list[Product]:
-    """All products, by stage and digest."""
-    stages = (
-        [folder for folder in sorted(root.iterdir()) if folder.is_dir() and folder.name not in NOT_STAGES] if root.is_dir() else []
-    )
-    return [Product(path) for stage in stages for path in sorted(stage.iterdir()) if path.is_dir() and _DIGEST.fullmatch(path.name)]
+    """All products, by stage and digest. Raises UserError where they can't be listed."""
+    try:
+        stages = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and folder.name not in NOT_STAGES]
+        return [Product(path) for stage in stages for path in _ours(stage, _DIGEST)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"the store {root} can't be read ({error.strerror}): give another --store.") from error
 
 
 def find(root: Path, text: str) -> Product:
@@ -93,12 +98,12 @@ def unneeded(root: Path, older_than_days: float | None) -> list[tuple[Path, str]
         for path in sorted((root / "tmp").glob("*-*-*"))
         if not may_be_alive(path.name.rpartition("-")[0])
     ]
-    found += [(path, "damaged and set aside") for path in sorted((root / "damaged").glob("*"))]
+    found += [(path, "damaged and set aside") for path in _ours(root / "damaged", _SET_ASIDE)]
     everything = products(root)
     gone = {product.path.name: "made by code that is no longer there" for product in everything if _is_stale(product)}
     if older_than_days is not None:
         limit = time.time() - older_than_days * 86_400
-        old = [path for path in sorted((root / "partial").glob("*")) if path.stat().st_mtime < limit]
+        old = [path for path in _ours(root / "partial", _PARTIAL) if path.stat().st_mtime < limit]
         found += [(path, "state of a run that was not taken up again") for path in old]
         gone |= {p.path.name: f"older than {older_than_days:g} days" for p in everything if p.path.stat().st_mtime < limit}
     grown = True
@@ -107,6 +112,11 @@ def unneeded(root: Path, older_than_days: float | None) -> list[tuple[Path, str]
         grown = bool(above)
         gone |= above
     return [*found, *((product.path, gone[product.path.name]) for product in everything if product.path.name in gone)]
+
+
+def _ours(folder: Path, names: re.Pattern[str]) -> list[Path]:
+    """The folders of a folder that bear a name which a store gives."""
+    return [path for path in sorted(folder.glob("*")) if path.is_dir() and names.fullmatch(path.name)]
 
 
 def remove(paths: Sequence[Path]) -> None:

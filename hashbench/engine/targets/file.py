@@ -113,9 +113,13 @@ def _wrong(file: Path, content: object, loc: tuple[int | str, ...]) -> str:
     return f"{file} is not a target file ({loc[0] if loc else 'no object'}): make one with hashbench targets make."
 
 
+def _no_constant(name: str) -> object:
+    raise ValueError(f"it holds {name}")
+
+
 def load_target_file(file: Path) -> TargetFile:
     """A target file as it was written."""
-    content = read_json(file, "target file", LARGEST)
+    content = read_json(file, "target file", LARGEST, parse_constant=_no_constant)
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema != SCHEMA:
         raise UserError(f"{file} has schema {schema}; this hashbench reads {SCHEMA}.")
