@@ -80,12 +80,13 @@ def _array(file: Path) -> np.ndarray:
         except ValueError as error:
             raise BadData(f"{file} can't be read as rows of numbers: {str(error).splitlines()[0]}.") from error
     try:
-        found = np.load(file, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        if len(found.files) != 1:
-            raise BadData(f"{file} holds {len(found.files)} arrays ({', '.join(found.files)}): save the one meant as .npy.")
-        only = found[found.files[0]]
+        with file.open("rb") as stream:
+            found = np.load(stream, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            if len(found.files) != 1:
+                raise BadData(f"{file} holds {len(found.files)} arrays ({', '.join(found.files)}): save the one meant as .npy.")
+            only = found[found.files[0]]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadData(f"{file} can't be read as an array: {(str(error) or 'it is empty').splitlines()[0]}.") from error
     if not isinstance(only, np.ndarray):

@@ -49,19 +49,21 @@ def read_json(
 
 
 def check_writable(folder: Path) -> None:
-    """Make a folder. Raises UserError where that can't be, or nothing can be written there."""
+    """Raise UserError where a folder can't be made, or nothing can be written there."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise UserError(f"{folder} can't be a folder, as {there} is a file: give another.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        raise UserError(f"{folder} can't be written ({error.strerror}): give another folder.") from error
+        raise UserError(f"{folder} is not writable ({error.strerror}): give another folder.") from error
 
 
 def check_new_folder(folder: Path) -> None:
-    """Make a folder. Raises UserError where that can't be, and where it holds something already."""
+    """Raise UserError where a folder can't be made or written, or holds something already."""
     check_writable(folder)
-    if any(folder.iterdir()):
+    if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} is not empty: give another folder.")
 
 

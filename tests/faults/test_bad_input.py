@@ -65,8 +65,8 @@ class Breaks(Report):
         ("show attacks ./mine.py:Undecorated", "is not a dataclass"),
         ("bench --batch-size 0", "--batch-size is 0: give at least 1"),
         ("bench --bits -1", "--bits is -1: give at least 1"),
-        ("bench -o mine.py/x.json", "mine.py can't be written"),
-        ("hasher export mine.py/x", "mine.py/x can't be written"),
+        ("bench -o mine.py/x.json", "mine.py can't be a folder"),
+        ("hasher export mine.py/x", "mine.py/x can't be a folder"),
         (
             "rank --query-codes cut.npz --query-labels l.txt --database-codes cut.npz --database-labels l.txt",
             "can't be read as an array",

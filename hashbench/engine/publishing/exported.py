@@ -60,6 +60,7 @@ def export_hasher(engine: Engine, choice: HasherStage, name: str, out: Path) -> 
     if (out / CARD).exists():
         raise UserError(f"{out} holds a hasher already: give another folder.")
     check_writable(out)
+    out.mkdir(parents=True, exist_ok=True)
     trained, loaded = engine.get(choice), engine.get(choice.pixels)
     data, source = loaded.data, choice.pixels.source
     kind, weights = _kind(choice, trained.hasher)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from hashbench.disk.files import check_writable
 from hashbench.engine.engine import Engine
 from hashbench.engine.executors.shard import Shard
 from hashbench.engine.executors.worker import FailedElsewhere
@@ -93,11 +93,7 @@ def _make(engine: Engine, cell: Cell) -> CellResult:
 
 def check_out(plan: Plan, out: Path) -> None:
     """Raise UserError where `out` can't be written or holds another run's results."""
-    parent = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    if not parent.is_dir():
-        raise UserError(f"--out {out} can't be a folder, as {parent} is a file: give another.")
-    if not _writable(parent):
-        raise UserError(f"--out {out} is not writable: give a folder that is.")
+    check_writable(out)
     file = out / "run.json"
     if file.is_file() and _plan_of(file) != plan.key:
         raise UserError(f"{out} holds the results of another command: give another --out, or delete that folder.")
@@ -110,14 +106,6 @@ def _plan_of(file: Path) -> object:
     except (OSError, ValueError, RecursionError):
         return None
     return content.get("plan") if isinstance(content, dict) else None
-
-
-def _writable(folder: Path) -> bool:
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
 
 
 def _try_cell(engine: Engine, cell: Cell, work: Callable[[], CellResult]) -> tuple[CellResult, UserError | None]:
