@@ -57,7 +57,7 @@ def goal_of(images: Tensor, target: Tensor | None, query: Tensor | None, databas
     for labels in both:
         if labels.shape != (len(images), classes):
             raise UserError(f"labels of shape {tuple(labels.shape)} for {len(images)} images: give (B, C) of 0 and 1.")
-        binary(labels, "what is given")
+        check_binary(labels, "what is given")
     return Goal(both[0].to(images), both[1].to(images), tuple(range(len(images))))
 
 
@@ -69,11 +69,10 @@ def labelled(found: Labelled, name: str) -> tuple[Tensor, Tensor]:
     return of.float() if of.dtype == torch.bfloat16 else of, labels
 
 
-def binary(labels: Tensor, name: str) -> Tensor:
-    """Labels as they are. Raises UserError where they are not 0s and 1s."""
+def check_binary(labels: Tensor, name: str) -> None:
+    """Raises UserError where labels are not 0s and 1s."""
     if not ((labels == 0) | (labels == 1)).all():
         raise UserError(f"{name} holds labels other than 0 and 1: give rows of 0 and 1, a column a class.")
-    return labels
 
 
 class References:
@@ -110,7 +109,7 @@ class References:
         if codes.shape[1] != self.hasher.bits:
             raise UserError(f"{name} has codes of {codes.shape[1]} bits, and the model gives {self.hasher.bits}.")
         device = self.run.device
-        binary(labels, name)
+        check_binary(labels, name)
         return LabelledCodes(codes.to(device).float(), labels.to(device).float())
 
 
@@ -121,5 +120,5 @@ def split_of(train: Labelled | None) -> Split:
     images, labels = (part.cpu().numpy() for part in labelled(train, "train"))
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(labels):
         raise UserError("train is (M, 3, H, W) uint8 images and (M, C) labels.")
-    binary(torch.from_numpy(labels), "train")
+    check_binary(torch.from_numpy(labels), "train")
     return Split("train", images, labels, np.arange(len(images)))

@@ -102,9 +102,9 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
         steps = [steps for cell in (longer, shorter) if isinstance(steps := cell.option("steps"), int)]
         if _but_steps(longer) != _but_steps(shorter) or len(steps) < 2 or steps[0] <= steps[1]:
             continue
-        metric, better, worse = ("map_attacked", longer, shorter) if longer.led_away else ("t_map", shorter, longer)
+        metric, above, below = ("map_attacked", longer, shorter) if longer.led_away else ("t_map", shorter, longer)
         ours, theirs = longer.value(metric), shorter.value(metric)
-        if ours is not None and theirs is not None and _above(better, metric, worse, metric):
+        if ours is not None and theirs is not None and _above(above, metric, below, metric):
             says = f"{steps[0]} steps reach {ours:.3f}, {steps[1]} steps {theirs:.3f}: more should not do worse"
             found[longer.slug].append(_flag("more-steps-worse", says))
     return found
