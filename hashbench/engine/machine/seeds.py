@@ -21,15 +21,22 @@ def seeded(seed: int, device: torch.device, strict: bool = False) -> Iterator[No
     if strict:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
-    with aside(device), warnings.catch_warnings():
+    with drawn_from(seed, device), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
-        torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True, warn_only=not strict)
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(before[0], warn_only=before[1])
             torch.backends.cudnn.benchmark = tuned
+
+
+@contextmanager
+def drawn_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Whatever is drawn inside from the global generators comes from the seed; they are left as they were."""
+    with aside(device):
+        torch.manual_seed(seed)
+        yield
 
 
 @contextmanager

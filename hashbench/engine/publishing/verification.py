@@ -13,7 +13,7 @@ from hashbench.contracts.budget import Budget
 from hashbench.contracts.products import AttackLog, Products
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.engine import Engine
-from hashbench.engine.machine.seeds import seeded
+from hashbench.engine.machine.seeds import drawn_from
 from hashbench.engine.publishing.entry import Entry, EntryCell, read_images, sample
 from hashbench.engine.publishing.numbers import Found, numbers_again
 from hashbench.engine.running.robustness import robustness
@@ -115,7 +115,7 @@ def _checked(
     run = Run(0, engine.machine.device, engine.machine.batch_size, engine.machine.progress)
     controls = engine.get(ControlsStage(hasher, targets.queries))
     best = engine.get(OracleStage(hasher, targets))
-    with seeded(derive_seed(cell.at.seed, AttackedCodesStage.name), engine.machine.device):
+    with drawn_from(derive_seed(cell.at.seed, AttackedCodesStage.name), engine.machine.device):
         attacked = hash_pixels(engine.get(hasher).hasher, images, run).numpy()
     products = Products(
         protocol=protocol,

@@ -16,7 +16,7 @@ from hashbench.contracts.products import Products
 from hashbench.contracts.run import Run, derive_seed
 from hashbench.engine.choices import Chosen
 from hashbench.engine.engine import Engine
-from hashbench.engine.machine.seeds import seeded
+from hashbench.engine.machine.seeds import drawn_from
 from hashbench.engine.planning.cell import Cell
 from hashbench.engine.running.flags import cell_flags
 from hashbench.engine.stages.codes import hash_pixels, logits_of
@@ -34,7 +34,7 @@ def measure_cell(engine: Engine, cell: Cell, benchmarks: Sequence[Chosen[Benchma
     timings: list[Measured] = []
     arrays: dict[str, np.ndarray] = {}
     for benchmark in benchmarks:
-        with seeded(derive_seed(cell.target.seed_of_run, "measure", benchmark.text), engine.machine.device):
+        with drawn_from(derive_seed(cell.target.seed_of_run, "measure", benchmark.text), engine.machine.device):
             measured = benchmark.plugin.measure(products)
         for row in measured.rows:
             (rows if benchmark.plugin.repeatable else timings).append(with_interval(row, bootstrap))
