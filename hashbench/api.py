@@ -26,6 +26,7 @@ from hashbench.data.pipelines import decode_bytes
 from hashbench.disk.files import write_atomically
 from hashbench.errors import BadData, UnknownName, UserError
 from hashbench.plugins.spec import split_outside_brackets
+from hashbench.results.away import led_away
 from hashbench.results.cell import About, CellResult, Coordinates, HasherName, Measured, Name, Provenance
 from hashbench.results.reading import read_results
 from hashbench.results.results import Results, csv_text
@@ -110,6 +111,7 @@ __all__ = [
     "fit_state",
     "inner",
     "kept_features",
+    "led_away",
     "load_suite",
     "option",
     "paired_difference",

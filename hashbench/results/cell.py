@@ -237,13 +237,6 @@ class CellResult:
         """A resolved option; None where the plugin has none of that name or the cell no number."""
         return None if self.made is None else self.made.options.get(plugin, {}).get(name)
 
-    @property
-    def led_away(self) -> bool:
-        """Whether the attack leads away from the query's likes, by its options."""
-        aim = str(self.option("aim"))
-        said = self.option("away") is True or self.option("towards") is False
-        return said or aim.partition("[")[0] == "own" or "away=true" in aim
-
     def about(self, plugin: str = "attack") -> About:
         """What a plugin says of itself; nothing where the cell has no such plugin, or no number."""
         return About() if self.made is None else self.made.plugins.get(plugin, About())

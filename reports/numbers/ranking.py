@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hashbench.api import CellResult, Setting
+from hashbench.api import CellResult, Setting, led_away
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def ranking(setting: Setting) -> list[Ranked]:
 
 def contest(setting: Setting) -> list[Ranked]:
     """The attacks that steer to targets, ranked among themselves; empty where fewer than two do."""
-    cells = [cell for cell in setting.done if cell.value("t_map") is not None and not cell.led_away]
+    cells = [cell for cell in setting.done if cell.value("t_map") is not None and not led_away(cell)]
     return _ranked(setting, cells) if len(cells) > 1 else []
 
 

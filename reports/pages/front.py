@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hashbench.api import CellResult, Results, Setting
+from hashbench.api import CellResult, Results, Setting, led_away
 
 from ..charts.look import Chart
 from ..charts.of_results import way_of
@@ -40,7 +40,7 @@ def front(results: Results, quality: Quality) -> Front | None:
         best = _best(setting)
         samples = samples_of([best], quality)[:QUERIES] if best is not None else []
         if best is not None and (samples or way is not None):
-            return Front(best.label, best.about().about, label(setting.names), best.led_away, samples, way)
+            return Front(best.label, best.about().about, label(setting.names), led_away(best), samples, way)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hashbench.api import CellResult, Results, Setting, csv_text, epsilon_text
+from hashbench.api import CellResult, Results, Setting, csv_text, epsilon_text, led_away
 
 from ..charts import of_results as draw
 from ..charts import queries, security
@@ -45,7 +45,7 @@ def view(results: Results) -> dict[str, Any]:
     return {
         "title": ", ".join(attacks) if not several else f"{len(results.runs)} runs",
         "heading": f"Comparison of {len(results.runs)} runs" if several else "How far can retrieval be steered?",
-        "lead": _lead(len(attacks), len(settings), all(cell.led_away for cell in results.cells if cell.status == "ok")),
+        "lead": _lead(len(attacks), len(settings), all(led_away(cell) for cell in results.cells if cell.status == "ok")),
         "summary": summary(results),
         "front": front(results, quality),
         "missing": [cell for cell in results.cells if cell.status != "ok"],

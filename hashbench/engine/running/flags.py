@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from hashbench.contracts.products import Products
+from hashbench.results.away import led_away
 from hashbench.results.cell import CellResult, Flag
 from hashbench.retrieval import Bootstrap
 
@@ -102,7 +103,7 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
         steps = [steps for cell in (longer, shorter) if isinstance(steps := cell.option("steps"), int)]
         if _but_steps(longer) != _but_steps(shorter) or len(steps) < 2 or steps[0] <= steps[1]:
             continue
-        metric, above, below = ("map_attacked", longer, shorter) if longer.led_away else ("t_map", shorter, longer)
+        metric, above, below = ("map_attacked", longer, shorter) if led_away(longer) else ("t_map", shorter, longer)
         ours, theirs = longer.value(metric), shorter.value(metric)
         if ours is not None and theirs is not None and _above(above, metric, below, metric):
             says = f"{steps[0]} steps reach {ours:.3f}, {steps[1]} steps {theirs:.3f}: more should not do worse"

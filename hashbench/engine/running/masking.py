@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hashbench.results.away import led_away
 from hashbench.results.cell import CellResult, Flag, Measured
 from hashbench.retrieval import Bootstrap
 from hashbench.retrieval.bootstrap import percentiles
@@ -27,7 +28,8 @@ def through_filter(cell: CellResult, cells: Iterable[CellResult]) -> tuple[list[
     bare = _without(cell, cells)
     if bare is None:
         return [], []
-    behind, without = _achieved(cell, not cell.led_away), _achieved(bare, not cell.led_away)
+    steered = not led_away(cell)
+    behind, without = _achieved(cell, steered), _achieved(bare, steered)
     if behind is None or without is None or not percentiles(without.resampled)[0] > 0:
         return [], []
     value = behind.share / without.share
