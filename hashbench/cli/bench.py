@@ -53,10 +53,7 @@ def command(
     from hashbench.python.how import How
     from hashbench.python.machine import engine_of
 
-    counts = {"--images": images, "--rounds": rounds, "--image-size": image_size, "--batch-size": batch_size, "--bits": bits}
-    for name, number in counts.items():
-        if number < 1:
-            raise UserError(f"{name} is {number}: give at least 1.")
+    _at_least_one({"--images": images, "--rounds": rounds, "--image-size": image_size, "--batch-size": batch_size, "--bits": bits})
     if out is not None:
         check_writable(out.parent)
     names = {precision_of(part.strip()) for part in precision.split(",")}
@@ -88,6 +85,12 @@ def command(
         ]
         content = {"environment": facts, "ceilings": {"flops": found.flops, "copied": found.copied}, "loops": rows}
         write_atomically(out, json.dumps(content, indent=1) + "\n")
+
+
+def _at_least_one(counts: dict[str, int]) -> None:
+    for name, number in counts.items():
+        if number < 1:
+            raise UserError(f"{name} is {number}: give at least 1.")
 
 
 def _show(done: list[Timed], found: Ceilings, title: str) -> None:
