@@ -48,6 +48,11 @@ def read_json(
         raise kind(f"{file} {damage}: {str(error).splitlines()[0]}.") from error
 
 
+def no_constant(name: str) -> None:
+    """For `read_json`, as parse_constant: NaN and infinities are no JSON."""
+    raise ValueError(f"it holds {name}, which is no number of JSON")
+
+
 def check_writable(folder: Path) -> None:
     """Raise UserError where a folder can't be made, or nothing can be written there."""
     there = next(one for one in (folder, *folder.absolute().parents) if one.exists())

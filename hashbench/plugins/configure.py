@@ -20,10 +20,7 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
     Raises UnknownName, BadOption or UserError, each with one sentence that says what to do.
     """
     spec = parse_spec(text) if isinstance(text, str) else text
-    loaded = registry.load(kind, spec.name)
-    if not dataclasses.is_dataclass(loaded):
-        raise UserError(f"the {kind.removesuffix('s')} '{spec.name}' is not a dataclass: decorate it with @dataclass(frozen=True).")
-    cls: Any = loaded
+    cls = dataclass_of(kind, spec.name)
     written = dict(spec.options)
     own = written.pop("preset", None)
     if own is not None and own not in cls.presets:
@@ -49,6 +46,14 @@ def configure(kind: str, text: str | Spec, preset: str | None = None) -> Any:
         return cls(**options)
     except ValueError as error:
         raise BadOption(f"{spec.name}: {error}") from error
+
+
+def dataclass_of(kind: str, name: str) -> Any:
+    """The class of a plugin. Raises UserError where it is no dataclass."""
+    loaded = registry.load(kind, name)
+    if not dataclasses.is_dataclass(loaded):
+        raise UserError(f"the {kind.removesuffix('s')} '{name}' is not a dataclass: decorate it with @dataclass(frozen=True).")
+    return loaded
 
 
 def spelled_out(kind: str, text: str, preset: str | None = None) -> str:

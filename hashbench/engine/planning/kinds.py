@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from hashbench.contracts.attack import Aim, Attack
@@ -13,6 +12,7 @@ from hashbench.contracts.report import Report
 from hashbench.data.dataset import Dataset
 from hashbench.errors import UserError
 from hashbench.plugins import registry
+from hashbench.plugins.configure import dataclass_of
 
 BASES: dict[str, type[Plugin]] = {
     "attacks": Attack,
@@ -32,11 +32,8 @@ def kinds_of(loaded: object) -> list[str]:
 
 def class_of(kind: str, name: str) -> Any:
     """The class of a plugin. Raises UserError where it is of another kind, or no dataclass."""
-    loaded = registry.load(kind, name)
-    own = kinds_of(loaded)
+    own = kinds_of(registry.load(kind, name))
     if kind not in own:
         what = f"is one of the {own[0]}" if own else "is no plugin"
         raise UserError(f"{name} {what}, and stands where one of the {kind} does: give a subclass of {BASES[kind].__name__}.")
-    if not dataclasses.is_dataclass(loaded):
-        raise UserError(f"the {kind.removesuffix('s')} '{name}' is not a dataclass: decorate it with @dataclass(frozen=True).")
-    return loaded
+    return dataclass_of(kind, name)

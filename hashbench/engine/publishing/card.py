@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hashbench.disk.files import read_json, write_atomically
+from hashbench.disk.files import no_constant, read_json, write_atomically
 from hashbench.engine.models.toolkits import TOOLKITS
 from hashbench.engine.store.store import canonical
 from hashbench.errors import UserError
@@ -123,7 +123,7 @@ def write_card(card: Card, folder: Path) -> str:
 def read_card(folder: Path) -> tuple[Card, str]:
     """The card in `folder` and its SHA-256. Raises UserError where it, or the weights beside it, are missing or were changed."""
     file, weights = folder / CARD, folder / WEIGHTS
-    content = read_json(file, "card of a hasher", LARGEST, parse_constant=_no_constant)
+    content = read_json(file, "card of a hasher", LARGEST, parse_constant=no_constant)
     if not isinstance(content, dict):
         raise UserError(f"{file} is no card of a hasher: it holds no object.")
     sha256 = content.pop("card_sha256", None)
@@ -142,10 +142,6 @@ def read_card(folder: Path) -> tuple[Card, str]:
     if found != card.weights_sha256:
         raise UserError(f"{weights} is not the file its card names (SHA-256 {found[:12]}, not {card.weights_sha256[:12]}).")
     return card, str(sha256)
-
-
-def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no number of JSON")
 
 
 def seal(content: Facts) -> str:

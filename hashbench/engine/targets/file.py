@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from hashbench.data.dataset import RetrievalData
-from hashbench.disk.files import read_json
+from hashbench.disk.files import no_constant, read_json
 from hashbench.engine.store.store import digest
 from hashbench.errors import UserError
 from hashbench.protocols.protocol import Protocol
@@ -113,13 +113,9 @@ def _wrong(file: Path, content: object, loc: tuple[int | str, ...]) -> str:
     return f"{file} is not a target file ({loc[0] if loc else 'no object'}): make one with hashbench targets make."
 
 
-def _no_constant(name: str) -> object:
-    raise ValueError(f"it holds {name}")
-
-
 def load_target_file(file: Path) -> TargetFile:
     """A target file as it was written."""
-    content = read_json(file, "target file", LARGEST, parse_constant=_no_constant)
+    content = read_json(file, "target file", LARGEST, parse_constant=no_constant)
     schema = content.get("schema") if isinstance(content, dict) else None
     if type(schema) is int and schema != SCHEMA:
         raise UserError(f"{file} has schema {schema}; this hashbench reads {SCHEMA}.")
