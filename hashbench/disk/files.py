@@ -50,7 +50,7 @@ def read_json(
 
 def no_constant(name: str) -> None:
     """For `read_json`, as parse_constant: NaN and infinities are no JSON."""
-    raise ValueError(f"it holds {name}, which is no number of JSON")
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def check_writable(folder: Path) -> None:

@@ -152,7 +152,7 @@ def test_target_files_edited_by_hand(tmp_path: Path) -> None:
     assert hashbench("targets", "make", *TINY[:2], "-o", "t.json", cwd=tmp_path).returncode == 0
     content = json.loads((tmp_path / "t.json").read_text())
     for changed, code, says in (
-        ({"facts": {"overlap": float("nan")}}, 2, "it holds NaN"),
+        ({"facts": {"overlap": float("nan")}}, 2, "NaN is no number"),
         ({"facts": {}}, 0, ""),
         ({"rule": {**content["rule"], "targets": "x"}}, 2, "has a rule that no protocol has"),
     ):
