@@ -114,27 +114,25 @@ def over_settings(one: Board) -> Table | None:
         Column("mean t-MAP", 3, help="over its settings, which need not be those of another attack"),
         Column("mean share of the way", 0, 100.0, " %"),
     ]
-    places: dict[str, list[Ranked]] = {}
-    ahead: dict[str, list[float | None]] = {}
+    places: dict[str, list[tuple[Ranked, int]]] = {}
     for ranked in contests:
         for place in ranked:
-            places.setdefault(place.cell.label, []).append(place)
-            share = None if place.rank is None else (place.rank - 1) / (len(ranked) - 1)
-            ahead.setdefault(place.cell.label, []).append(share)
+            places.setdefault(place.cell.label, []).append((place, len(ranked) - 1))
     lines = []
-    shares = {label: _mean(found) for label, found in ahead.items()}
-    for label, share in sorted(shares.items(), key=lambda item: 1.0 if item[1] is None else item[1]):
-        found = places[label]
+    for label, found in places.items():
+        share = _mean([None if place.rank is None else (place.rank - 1) / others for place, others in found])
         numbers = (
-            *(Entry(len(found)), Entry(sum(place.rank == 1 for place in found))),
+            *(Entry(len(found)), Entry(sum(place.rank == 1 for place, _ in found))),
             Entry(share, why="no values by query to compare"),
-            Entry(_mean([place.cell.value("t_map") for place in found])),
-            Entry(_mean([place.cell.value("t_map_share") for place in found]), why="it steers to no code"),
+            Entry(_mean([place.cell.value("t_map") for place, _ in found])),
+            Entry(_mean([place.cell.value("t_map_share") for place, _ in found]), why="it steers to no code"),
         )
-        lines.append(Line((Entry(label, href=attack_file(found[0].cell.at.attack)), *numbers)))
-    others = any(map(leading_away, one.settings))
-    notes = ["Of attacks with targets; those that lead away from the query's likes are below."] if others else []
-    return Table("Over all settings", one.title, columns, lines, notes=notes) if len(contests) > 1 else None
+        href = attack_file(found[0][0].cell.at.attack)
+        lines.append((1.0 if share is None else share, Line((Entry(label, href=href), *numbers))))
+    lines.sort(key=lambda pair: pair[0])
+    away_ = any(map(leading_away, one.settings))
+    notes = ["Of attacks with targets; those that lead away from the query's likes are below."] if away_ else []
+    return Table("Over all settings", one.title, columns, [line for _, line in lines], notes=notes) if len(contests) > 1 else None
 
 
 def away(one: Board) -> Table | None:

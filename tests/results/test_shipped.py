@@ -31,7 +31,9 @@ def script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_loader(loader.name, loader)
     assert spec is not None
     module = sys.modules[loader.name] = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)  # results/*/ are runs, all of them
+        loader.exec_module(module)
     return module
 
 
