@@ -28,32 +28,44 @@ def _tail(n: np.ndarray) -> np.ndarray:
     return 0.5 / n - square * (1 / 12 - square * (1 / 120 - square / 252))
 
 
-def _before(counts: np.ndarray) -> np.ndarray:
-    return np.cumsum(counts, axis=1) - counts
+def expected_of(n: np.ndarray, r: np.ndarray, n_before: np.ndarray, r_before: np.ndarray) -> np.ndarray:
+    """Sums of precisions at the relevant of tied items, `r` of `n` behind `n_before` items: the mean over all orders of them."""
+    slope = np.where(n > 1, (r - 1) / np.maximum(n - 1, 1), 0.0)
+    offset = r_before + 1 - slope
+    total: np.ndarray = r / np.maximum(n, 1) * (slope * n + (offset - slope * n_before) * harmonic_gap(n_before, n))
+    return total
+
+
+def best_of(n: np.ndarray, r: np.ndarray, n_before: np.ndarray, r_before: np.ndarray) -> np.ndarray:
+    """The same with the relevant items first."""
+    total: np.ndarray = r + (r_before - n_before) * harmonic_gap(n_before, r)
+    return total
+
+
+def worst_of(n: np.ndarray, r: np.ndarray, n_before: np.ndarray, r_before: np.ndarray) -> np.ndarray:
+    """The same with the relevant items last."""
+    start = n_before + n - r
+    total: np.ndarray = r + (r_before - start) * harmonic_gap(start, r)
+    return total
 
 
 def expected_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
     """(Q, K + 1) each distance's share of the sum of precisions at relevant items: the mean over all orders of tied items."""
-    n, r = items, relevant
-    n_before, r_before = _before(n), _before(r)
-    slope = np.where(n > 1, (r - 1) / np.maximum(n - 1, 1), 0.0)
-    offset = r_before + 1 - slope
-    share: np.ndarray = r / np.maximum(n, 1) * (slope * n + (offset - slope * n_before) * harmonic_gap(n_before, n))
-    return share
+    return expected_of(items, relevant, _before(items), _before(relevant))
 
 
 def best_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
     """(Q, K + 1) shares of the sum of precisions with the relevant items first among ties."""
-    n_before, r_before = _before(items), _before(relevant)
-    share: np.ndarray = relevant + (r_before - n_before) * harmonic_gap(n_before, relevant)
-    return share
+    return best_of(items, relevant, _before(items), _before(relevant))
 
 
 def worst_share(items: Int[np.ndarray, "q d"], relevant: Int[np.ndarray, "q d"]) -> np.ndarray:
     """(Q, K + 1) shares of the sum of precisions with the relevant items last among ties."""
-    start = _before(items) + items - relevant
-    share: np.ndarray = relevant + (_before(relevant) - start) * harmonic_gap(start, relevant)
-    return share
+    return worst_of(items, relevant, _before(items), _before(relevant))
+
+
+def _before(counts: np.ndarray) -> np.ndarray:
+    return np.cumsum(counts, axis=1) - counts
 
 
 def average(share: np.ndarray, relevant: Int[np.ndarray, "q d"]) -> np.ndarray:

@@ -6,16 +6,22 @@ the number in the denominator goes with it, so the expectation is a mixture over
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 
-from hashbench.retrieval.average_precision import best_share, expected_share, worst_share
+from hashbench.retrieval.average_precision import best_of, best_share, expected_of, expected_share, worst_of, worst_share
 from hashbench.typing import Int
 
 Normaliser = Literal["hits", "possible"]
 """What a sum of precisions in the first N is divided by: the relevant items there ("hits": the usual loop of the field), or those
 that could be there, the smaller of N and all relevant items ("possible"). Without a cut-off both are all relevant items."""
+
+
+_BLOCK = 1 << 18
+"""Pairs of a query and a number of hits that are weighed at once."""
+_WAYS = ((expected_share, expected_of), (worst_share, worst_of), (best_share, best_of))
 
 
 def ap_at(
@@ -24,35 +30,52 @@ def ap_at(
     """(Q,) expected, worst and best AP of the first `top` retrieved; 0 for a query with nothing to divide by."""
     if top < 1:
         raise ValueError(f"a cut-off of {top}: give at least 1.")
-    rows = [_of_query(n, r, top, normaliser) for n, r in zip(items, relevant, strict=True)]
-    expected, worst, best = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    whole = np.cumsum(items, axis=1) < top
+    whole_items, whole_relevant = np.where(whole, items, 0), np.where(whole, relevant, 0)
+    sums = np.stack([share(whole_items, whole_relevant).sum(1) for share, _ in _WAYS])
+    before, found = whole_items.sum(1), whole_relevant.sum(1)
+    straddling = whole.sum(1)[:, None]  # one past the end where fewer than `top` are there
+    padded = (np.pad(counts, ((0, 0), (0, 1))) for counts in (items, relevant))
+    tied, tied_relevant = (np.take_along_axis(counts, straddling, axis=1)[:, 0] for counts in padded)
+    drawn = np.minimum(top - before, tied)
+    least, most = np.maximum(0, drawn - (tied - tied_relevant)), np.minimum(tied_relevant, drawn)
+    possible = np.minimum(top, relevant.sum(1))
+    results = np.zeros_like(sums)
+    for rows in _blocks(most - least + 1):
+        hits, chances = hypergeometric(tied[rows], tied_relevant[rows], drawn[rows])
+        divisor = found[rows, None] + hits if normaliser == "hits" else possible[rows, None]
+        group = drawn[rows, None], hits, before[rows, None], found[rows, None]
+        ways = zip(sums[:, rows], _WAYS, strict=True)
+        expected, worst, best = ((total[:, None] + of(*group)) / np.maximum(divisor, 1) for total, (_, of) in ways)
+        results[:, rows] = (chances * expected).sum(1), worst.min(1), best.max(1)
+    expected, worst, best = results
     return expected, worst, best
 
 
-def _of_query(n: np.ndarray, r: np.ndarray, top: int, normaliser: Normaliser) -> tuple[float, float, float]:
-    after = np.cumsum(n)
-    straddling = int(np.searchsorted(after, top))
-    whole_n, whole_r = n[None, :straddling], r[None, :straddling]
-    found = int(whole_r.sum())
-    sums = [float(share(whole_n, whole_r).sum()) for share in (expected_share, worst_share, best_share)]
-    slots = top - (int(after[straddling - 1]) if straddling else 0)
-    if straddling == len(n):
-        chances, hits = np.ones(1), np.zeros(1, dtype=np.int64)
-    else:
-        chances, hits = hypergeometric(int(n[straddling]), int(r[straddling]), min(slots, int(n[straddling])))
-    before = top - slots
-    divisor = found + hits if normaliser == "hits" else np.full(len(hits), min(top, int(r.sum())))
-    straddlers = np.full(len(hits), slots if straddling < len(n) else 0)
-    results = []
-    for total, share in zip(sums, (expected_share, worst_share, best_share), strict=True):
-        groups = np.stack([np.full(len(hits), before), straddlers], 1), np.stack([np.full(len(hits), found), hits], 1)
-        results.append((total + share(*groups)[:, 1]) / np.maximum(divisor, 1))
-    return float(chances @ results[0]), float(results[1].min()), float(results[2].max())
+def _blocks(widths: np.ndarray) -> Iterator[np.ndarray]:
+    """Rows of alike widths, as many as fit."""
+    order = np.argsort(-widths, kind="stable")
+    while len(order):
+        count = max(_BLOCK // int(widths[order[0]]), 1)
+        yield order[:count]
+        order = order[count:]
 
 
-def hypergeometric(items: int, relevant: int, drawn: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities and numbers of relevant items among `drawn` of `items`, `relevant` of them relevant: all possible numbers."""
-    from scipy.stats import hypergeom
+def hypergeometric(
+    items: Int[np.ndarray, " q"], relevant: Int[np.ndarray, " q"], drawn: Int[np.ndarray, " q"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(Q, H) possible numbers of relevant items among `drawn` of `items`, `relevant` of them relevant, and their probabilities.
 
-    hits = np.arange(max(0, drawn - (items - relevant)), min(relevant, drawn) + 1)
-    return hypergeom.pmf(hits, items, relevant, drawn), hits
+    A query with fewer possible numbers than others repeats its largest, with probability 0.
+    """
+    others = items - relevant
+    least, most = np.maximum(0, drawn - others), np.minimum(relevant, drawn)
+    steps = np.arange((most - least).max() + 1)
+    hits, there = np.minimum(least[:, None] + steps, most[:, None]), steps <= (most - least)[:, None]
+    fewer = hits[:, :-1]  # each chance is the one before it times a ratio, here of logarithms
+    more = (relevant[:, None] - fewer) * (drawn[:, None] - fewer)
+    less = (fewer + 1) * (others[:, None] - drawn[:, None] + fewer + 1)
+    ratios = np.log(np.where(there[:, 1:], more / np.where(there[:, 1:], less, 1), 1.0))
+    logs = np.pad(np.cumsum(ratios, axis=1), ((0, 0), (1, 0)))
+    weights = np.where(there, np.exp(logs - logs.max(axis=1, keepdims=True)), 0.0)
+    return hits, weights / weights.sum(axis=1, keepdims=True)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from hashbench.retrieval import HammingRanking
+from hashbench.retrieval import HammingRanking, cutoff
 from hashbench.retrieval.average_precision import harmonic_gap
-from hashbench.retrieval.cutoff import Normaliser
+from hashbench.retrieval.cutoff import Normaliser, ap_at, hypergeometric
 from hashbench.retrieval.euclidean import euclidean_ap
 
 
@@ -79,6 +80,34 @@ def test_ap_at_a_cutoff_equals_all_orders(tied: list[list[int]], top: int, norma
     assert scores.ap_best[0] == pytest.approx(float(max(aps)), abs=1e-12)
     if top >= sum(map(len, tied)):
         assert scores.ap[0] == pytest.approx(ranking_of(tied, 4).compute().ap[0], abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3000), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=4))
+def test_hits_among_ties_are_hypergeometric(ties: list[tuple[int, float, float]]) -> None:
+    items = np.array([n for n, _, _ in ties])
+    relevant, drawn = (np.array([int(tie[0] * tie[i]) for tie in ties]) for i in (1, 2))
+    hits, chances = hypergeometric(items, relevant, drawn)
+    for row in range(len(ties)):
+        exact = stats.hypergeom(items[row], relevant[row], drawn[row])
+        there = np.arange(max(0, drawn[row] - items[row] + relevant[row]), min(relevant[row], drawn[row]) + 1)
+        assert np.array_equal(hits[row, : len(there)], there) and (hits[row] <= there[-1]).all()
+        assert chances[row, : len(there)] == pytest.approx(exact.pmf(there) if items[row] else 1.0, rel=1e-8, abs=1e-12)
+        assert not chances[row, len(there) :].any()
+
+
+@pytest.mark.parametrize("normaliser", ["hits", "possible"])
+def test_queries_do_not_touch_each_other_whatever_fits_in_memory(normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    items = rng.integers(0, 30, (20, 9))
+    relevant = rng.binomial(items, rng.random((20, 1)))
+    together = ap_at(items, relevant, 40, normaliser)
+    monkeypatch.setattr(cutoff, "_BLOCK", 50)
+    for few, many in zip(ap_at(items, relevant, 40, normaliser), together, strict=True):
+        assert few == pytest.approx(many, abs=1e-12)
+    for row in range(20):
+        alone = ap_at(items[row : row + 1], relevant[row : row + 1], 40, normaliser)
+        assert [value[0] for value in alone] == pytest.approx([value[row] for value in together], abs=1e-12)
 
 
 def test_a_cutoff_below_one_is_refused() -> None:
