@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hashbench.typing import UInt
+from hashbench.typing import Bool, UInt
 
 
 def pack(rows: np.ndarray) -> UInt[np.ndarray, "n words"]:
@@ -25,17 +25,17 @@ def unpack(words: UInt[np.ndarray, "n words"], width: int) -> np.ndarray:
     return bits
 
 
-def hamming(code: UInt[np.ndarray, " words"], codes: UInt[np.ndarray, "n words"]) -> UInt[np.ndarray, " n"]:
-    """(n,) Hamming distances of one packed code to many; uint8 where one word holds a code, else uint16."""
-    distances: np.ndarray = np.bitwise_count(codes[:, 0] ^ code[0])
-    for word in range(1, len(code)):
-        distances = distances + np.bitwise_count(codes[:, word] ^ code[word]).astype(np.uint16)
+def hamming(code: UInt[np.ndarray, "*q words"], codes: UInt[np.ndarray, "n words"]) -> UInt[np.ndarray, "*q n"]:
+    """(..., n) Hamming distances of one packed code, or of several, to many; uint8 where one word holds a code, else uint16."""
+    distances: np.ndarray = np.bitwise_count(codes[:, 0] ^ code[..., 0, None])
+    for word in range(1, codes.shape[1]):
+        distances = distances + np.bitwise_count(codes[:, word] ^ code[..., word, None]).astype(np.uint16)
     return distances
 
 
-def shares_class(labels: UInt[np.ndarray, " words"], many: UInt[np.ndarray, "n words"]) -> np.ndarray:
-    """(n,) bool: which packed label rows have a class in common with one."""
-    shared: np.ndarray = (many[:, 0] & labels[0]) != 0
-    for word in range(1, len(labels)):
-        shared |= (many[:, word] & labels[word]) != 0
+def shares_class(labels: UInt[np.ndarray, "*q words"], many: UInt[np.ndarray, "n words"]) -> Bool[np.ndarray, "*q n"]:
+    """(..., n) which packed label rows have a class in common with those of one, or of several."""
+    shared: np.ndarray = (many[:, 0] & labels[..., 0, None]) != 0
+    for word in range(1, many.shape[1]):
+        shared |= (many[:, word] & labels[..., word, None]) != 0
     return shared
