@@ -39,3 +39,12 @@ def shares_class(labels: UInt[np.ndarray, "*q words"], many: UInt[np.ndarray, "n
     for word in range(1, many.shape[1]):
         shared |= (many[:, word] & labels[..., word, None]) != 0
     return shared
+
+
+def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct rows of (n, k) 0s and 1s in lexicographic order, and how often each is there."""
+    bits = np.packbits(rows > 0, axis=1)
+    words = np.ascontiguousarray(np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8)))).view(">u8")
+    keys = words[:, 0].astype(np.uint64) if words.shape[1] == 1 else words
+    _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
+    return rows[first], counts

@@ -12,6 +12,7 @@ from hashbench.data.dataset import RetrievalData
 from hashbench.errors import BadData
 from hashbench.protocols.protocol import Protocol
 from hashbench.retrieval.average_precision import average, expected_share
+from hashbench.retrieval.packing import distinct
 from hashbench.typing import Facts
 
 _ROWS = 512
@@ -36,9 +37,9 @@ class TargetPool:
     @classmethod
     def of(cls, data: RetrievalData, picked: np.ndarray, protocol: Protocol) -> TargetPool:
         """The pool for the queries at positions `picked` of the query split. Raises BadData for one without a possible target."""
-        database = np.unique(data.split_labels("database"), axis=0, return_counts=True)
+        database = distinct(data.split_labels("database"))
         same = protocol.pool == "database"
-        vectors, counts = database if same else np.unique(data.split_labels(protocol.pool), axis=0, return_counts=True)
+        vectors, counts = database if same else distinct(data.split_labels(protocol.pool))
         own = data.split_labels("query")[picked]
         if protocol.targets not in ("vectors", "images"):
             counts = counts @ vectors
@@ -100,7 +101,7 @@ class TargetPool:
 
 def floors_of(targets: np.ndarray, database: np.ndarray) -> np.ndarray:
     """(Q,) the floor of t-MAP for each of (Q, C) targets: expected AP of a random ranking of (N, C) database labels."""
-    return _floors(targets, *np.unique(database, axis=0, return_counts=True))
+    return _floors(targets, *distinct(database))
 
 
 def _floors(targets: np.ndarray, rows: np.ndarray, counts: np.ndarray) -> np.ndarray:
