@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import jaxtyping
 import pytest
-from jaxtyping import install_import_hook
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: a thread each, also of what they start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,7 +27,7 @@ def shaped() -> Iterator[str]:
                 yield ".".join(("hashbench", *inside.with_suffix("").parts)).removesuffix(".__init__")
 
 
-with install_import_hook(list(shaped()), "beartype.beartype"):
+with jaxtyping.install_import_hook(list(shaped()), "beartype.beartype"):
     import hashbench.api  # noqa: F401
 
 
@@ -38,6 +38,12 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("HASHBENCH_RUN_REPORTS", "csv")
     yield
+
+
+@pytest.fixture(autouse=True)
+def signatures_checked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where whole pages run, shapes go unchecked: it takes a sixth of their time, and all that they call is tested by itself."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", request.path.parent.name in ("browser", "docs", "examples"))
 
 
 @pytest.fixture

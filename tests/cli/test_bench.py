@@ -13,6 +13,7 @@ from torch import nn
 
 from hashbench.api import Budget
 from hashbench.engine.machine.context import Machine
+from hashbench.engine.measuring import ceilings as measured
 from hashbench.engine.measuring.bench import _timed
 from hashbench.engine.measuring.ceilings import ceilings
 from hashbench.engine.measuring.loops import Loop
@@ -20,6 +21,13 @@ from hashbench.engine.measuring.plain import is_plain, perturbed
 from hashbench.plugins.configure import configure
 
 SMALL = ["--image-size", "32", "--images", "4", "--rounds", "1", "--bits", "8", "--backbone", "convnet[width=8]"]
+
+
+@pytest.fixture(autouse=True)
+def small_ceilings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast this machine is, is not what is tested."""
+    monkeypatch.setattr(measured, "SIDE", 64)
+    monkeypatch.setattr(measured, "COPIED", 1 << 16)
 
 
 def test_operations_are_those_of_a_convolution_forward_and_back_to_the_images() -> None:
