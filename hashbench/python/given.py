@@ -65,8 +65,14 @@ def labelled(found: Labelled, name: str) -> tuple[Tensor, Tensor]:
     """Codes or images, and labels, as tensors. Raises UserError for anything but two."""
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise UserError(f"{name} is no pair: give {name}=(codes or images, labels).")
-    of, labels = (torch.as_tensor(part).detach() for part in found)
-    return of.float() if of.dtype == torch.bfloat16 else of, labels
+    of, labels = (numpys(torch.as_tensor(part)) for part in found)
+    return of, labels
+
+
+def numpys(tensor: Tensor) -> Tensor:
+    """Detached, and of a type that NumPy has: bfloat16 becomes float32."""
+    detached = tensor.detach()
+    return detached.float() if detached.dtype == torch.bfloat16 else detached
 
 
 def check_binary(labels: Tensor, name: str) -> None:
