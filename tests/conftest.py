@@ -41,9 +41,10 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @pytest.fixture(autouse=True)
-def signatures_checked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where whole pages run, shapes go unchecked: it takes a sixth of their time, and all that they call is tested by itself."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", request.path.parent.name in ("browser", "docs", "examples"))
+def pages_unchecked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of the documentation run without checks of shapes, a sixth of their time: what they call is tested by itself."""
+    if request.path.name == "test_docs.py":
+        monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 @pytest.fixture

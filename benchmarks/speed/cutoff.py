@@ -1,7 +1,8 @@
 """How fast the exact AP of the first N follows from counts: `python benchmarks/speed/cutoff.py`.
 
 One process, one thread, CPU seconds, interleaved. The baseline takes a query after the other and asks SciPy for the chances of
-each number of hits among the ties that straddle N; both give the same numbers. Counts are drawn, a binomial share of them relevant.
+each number of hits among the ties that straddle N, for the expected AP alone: what is measured against it gives the worst and the
+best too. Counts are drawn, a binomial share of them relevant.
 """
 
 from __future__ import annotations

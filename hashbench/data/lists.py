@@ -19,7 +19,7 @@ from hashbench.data.text import STEMS, Complain, read_lines, refuse, relative_pa
 from hashbench.errors import BadData
 
 _BELOW = re.compile(r"[^/\\:\0][^\\:\0]*")
-"""A path of these, without "..", lies below its folder; `relative_path` weighs any other, and takes twenty times as long."""
+"""A path of these characters, without "..", lies below its folder; `relative_path` weighs others, in twenty times as long."""
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,11 @@ def labelled(found: Labelled, name: str) -> tuple[Tensor, Tensor]:
     """Codes or images, and labels, as tensors. Raises UserError for anything but two."""
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise UserError(f"{name} is no pair: give {name}=(codes or images, labels).")
-    of, labels = (numpys(torch.as_tensor(part)) for part in found)
+    of, labels = (widened(torch.as_tensor(part)) for part in found)
     return of, labels
 
 
-def numpys(tensor: Tensor) -> Tensor:
+def widened(tensor: Tensor) -> Tensor:
     """Detached, and of a type that NumPy has: bfloat16 becomes float32."""
     detached = tensor.detach()
     return detached.float() if detached.dtype == torch.bfloat16 else detached

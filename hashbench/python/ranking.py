@@ -12,7 +12,7 @@ from torch import Tensor
 from hashbench.contracts.run import Progress, Silent
 from hashbench.data.codes import as_codes, as_labels, in_classes_of, read_codes, read_labels
 from hashbench.errors import BadData
-from hashbench.python.given import numpys
+from hashbench.python.given import widened
 from hashbench.python.spreading import connected
 from hashbench.retrieval.cutoff import Normaliser
 from hashbench.retrieval.ranked import TOPS, Ranked
@@ -130,5 +130,5 @@ def _of(
     if isinstance(given, str | Path):
         return read(Path(given))
     if isinstance(given, Tensor):
-        given = numpys(given).cpu().numpy()
+        given = widened(given).cpu().numpy()
     return checked(np.asarray(given), name)

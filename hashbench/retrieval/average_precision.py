@@ -29,7 +29,10 @@ def _tail(n: np.ndarray) -> np.ndarray:
 
 
 def expected_of(n: np.ndarray, r: np.ndarray, n_before: np.ndarray, r_before: np.ndarray) -> np.ndarray:
-    """Sums of precisions at the relevant of tied items, `r` of `n` behind `n_before` items: the mean over all orders of them."""
+    """The sum of precisions at the `r` relevant ones of `n` tied items, the mean over all their orders.
+
+    `n_before` items, `r_before` of them relevant, come first. All four broadcast.
+    """
     slope = np.where(n > 1, (r - 1) / np.maximum(n - 1, 1), 0.0)
     offset = r_before + 1 - slope
     total: np.ndarray = r / np.maximum(n, 1) * (slope * n + (offset - slope * n_before) * harmonic_gap(n_before, n))

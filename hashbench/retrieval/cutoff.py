@@ -18,9 +18,9 @@ Normaliser = Literal["hits", "possible"]
 """What a sum of precisions in the first N is divided by: the relevant items there ("hits": the usual loop of the field), or those
 that could be there, the smaller of N and all relevant items ("possible"). Without a cut-off both are all relevant items."""
 
-
 _BLOCK = 1 << 18
 """Pairs of a query and a number of hits that are weighed at once."""
+# Sums of precisions in expectation, at worst and at best: of all distances, and of one group of ties.
 _WAYS = ((expected_share, expected_of), (worst_share, worst_of), (best_share, best_of))
 
 
@@ -38,7 +38,7 @@ def ap_at(
     padded = (np.pad(counts, ((0, 0), (0, 1))) for counts in (items, relevant))
     tied, tied_relevant = (np.take_along_axis(counts, straddling, axis=1)[:, 0] for counts in padded)
     drawn = np.minimum(top - before, tied)
-    least, most = np.maximum(0, drawn - (tied - tied_relevant)), np.minimum(tied_relevant, drawn)
+    least, most = _possible(tied, tied_relevant, drawn)
     possible = np.minimum(top, relevant.sum(1))
     results = np.zeros_like(sums)
     for rows in _blocks(most - least + 1):
@@ -47,13 +47,13 @@ def ap_at(
         group = drawn[rows, None], hits, before[rows, None], found[rows, None]
         ways = zip(sums[:, rows], _WAYS, strict=True)
         expected, worst, best = ((total[:, None] + of(*group)) / np.maximum(divisor, 1) for total, (_, of) in ways)
-        results[:, rows] = (chances * expected).sum(1), worst.min(1), best.max(1)
+        results[:, rows] = _sum(chances * expected), worst.min(1), best.max(1)
     expected, worst, best = results
     return expected, worst, best
 
 
 def _blocks(widths: np.ndarray) -> Iterator[np.ndarray]:
-    """Rows of alike widths, as many as fit."""
+    """Positions of rows, the widest first, as many at a time as `_BLOCK` holds."""
     order = np.argsort(-widths, kind="stable")
     while len(order):
         count = max(_BLOCK // int(widths[order[0]]), 1)
@@ -69,8 +69,8 @@ def hypergeometric(
     A query with fewer possible numbers than others repeats its largest, with probability 0.
     """
     others = items - relevant
-    least, most = np.maximum(0, drawn - others), np.minimum(relevant, drawn)
-    steps = np.arange((most - least).max() + 1)
+    least, most = _possible(items, relevant, drawn)
+    steps = np.arange((most - least).max(initial=0) + 1)
     hits, there = np.minimum(least[:, None] + steps, most[:, None]), steps <= (most - least)[:, None]
     fewer = hits[:, :-1]  # each chance is the one before it times a ratio, here of logarithms
     more = (relevant[:, None] - fewer) * (drawn[:, None] - fewer)
@@ -78,4 +78,15 @@ def hypergeometric(
     ratios = np.log(np.where(there[:, 1:], more / np.where(there[:, 1:], less, 1), 1.0))
     logs = np.pad(np.cumsum(ratios, axis=1), ((0, 0), (1, 0)))
     weights = np.where(there, np.exp(logs - logs.max(axis=1, keepdims=True)), 0.0)
-    return hits, weights / weights.sum(axis=1, keepdims=True)
+    return hits, weights / _sum(weights)[:, None]
+
+
+def _possible(items: np.ndarray, relevant: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the largest number of relevant items among `drawn`."""
+    return np.maximum(0, drawn - (items - relevant)), np.minimum(relevant, drawn)
+
+
+def _sum(rows: np.ndarray) -> np.ndarray:
+    """Of each row, one after the other: zeros at its end change no bit, so that a query's sum does not hang on its company."""
+    total: np.ndarray = np.cumsum(rows, axis=1)[:, -1]
+    return total

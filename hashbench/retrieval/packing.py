@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from hashbench.typing import Bool, UInt
 
@@ -12,7 +13,10 @@ def pack(rows: np.ndarray) -> UInt[np.ndarray, "n words"]:
 
     One 32-bit word a row for k up to 32, 64-bit words beyond: a narrow row is compared twice as fast.
     """
-    word = np.uint32 if rows.shape[1] <= 32 else np.uint64
+    return _words(rows, np.uint32 if rows.shape[1] <= 32 else np.uint64)
+
+
+def _words(rows: np.ndarray, word: DTypeLike) -> np.ndarray:
     bits = np.packbits(rows > 0, axis=1)
     spare = -bits.shape[1] % np.dtype(word).itemsize
     words: np.ndarray = np.ascontiguousarray(np.pad(bits, ((0, 0), (0, spare)))).view(word)
@@ -43,8 +47,7 @@ def shares_class(labels: UInt[np.ndarray, "*q words"], many: UInt[np.ndarray, "n
 
 def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct rows of (n, k) 0s and 1s in lexicographic order, and how often each is there."""
-    bits = np.packbits(rows > 0, axis=1)
-    words = np.ascontiguousarray(np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8)))).view(">u8")
-    keys = words[:, 0].astype(np.uint64) if words.shape[1] == 1 else words
+    words = _words(rows, ">u8").astype(np.uint64)  # the first column weighs most
+    keys = words[:, 0] if words.shape[1] == 1 else words
     _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
     return rows[first], counts

@@ -130,8 +130,8 @@ def over_settings(one: Board) -> Table | None:
         href = attack_file(found[0][0].cell.at.attack)
         lines.append((1.0 if share is None else share, Line((Entry(label, href=href), *numbers))))
     lines.sort(key=lambda pair: pair[0])
-    away_ = any(map(leading_away, one.settings))
-    notes = ["Of attacks with targets; those that lead away from the query's likes are below."] if away_ else []
+    untargeted = any(map(leading_away, one.settings))
+    notes = ["Of attacks with targets; those that lead away from the query's likes are below."] if untargeted else []
     return Table("Over all settings", one.title, columns, [line for _, line in lines], notes=notes) if len(contests) > 1 else None
 
 

@@ -65,8 +65,10 @@ def test_merged_rows_and_blocks_count_as_single_rows_do(backend: str, bits: int,
     arrays = draw(bits, 7, tied=True, queries=70, rows=4500)
     query, query_labels, database, labels = arrays
     labels[:] = labels[np.random.default_rng(0).integers(0, 40, len(labels))]
+    monkeypatch.setattr("hashbench.retrieval.counting.with_numpy._BLOCK", 50)
     merged = HammingRanking(query, query_labels, backend)
     merged.update(database, labels)
+    monkeypatch.setattr("hashbench.retrieval.counting.with_numpy._BLOCK", 1000)
     monkeypatch.setattr("hashbench.retrieval.counting.merging._WORTH_QUERIES", 1000)
     monkeypatch.setattr("hashbench.retrieval.ranking._SHARD", 4200)
     single = HammingRanking(query, query_labels, backend)

@@ -50,7 +50,7 @@ class TargetPool:
         least = _smallest(vectors, counts, own, protocol)
         held = counts[counts >= least]
         weights = held if protocol.targets == "images" else np.ones(len(held))
-        pool = cls(vectors[counts >= least], own, least, protocol.disjoint, (database[0], database[1]), weights)
+        pool = cls(vectors[counts >= least], own, least, protocol.disjoint, database, weights)
         for start in range(0, len(picked), _ROWS):
             without = np.flatnonzero(~pool.allowed(slice(start, start + _ROWS)).any(1))
             if len(without):
