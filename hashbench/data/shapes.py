@@ -13,9 +13,10 @@ import numpy as np
 from hashbench.contracts.plugin import option
 from hashbench.data.dataset import Dataset, RetrievalData
 from hashbench.data.facts import label_facts, split_facts
-from hashbench.plugins.fingerprint import code_hash
 
 Field = Callable[[np.ndarray, np.ndarray], np.ndarray]
+DRAWING = "f30f307ca4c3be60"
+"""What the drawing below is known by, in stores and results: to be another whenever an image or a label comes out otherwise."""
 
 
 def _polygon(corners: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -72,7 +73,7 @@ class Shapes(Dataset):
             "database": np.arange(self.database),
             "query": np.arange(self.database, count),
         }
-        source = repr(sorted(asdict(self).items())) + code_hash(self)
+        source = repr(sorted(asdict(self).items())) + DRAWING
         return RetrievalData(
             name="shapes",
             classes=tuple(SHAPES),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from hashbench.data.shapes import DRAWING
 from hashbench.plugins.configure import configure
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def test_same_seed_same_images_and_any_size() -> None:
@@ -12,6 +18,16 @@ def test_same_seed_same_images_and_any_size() -> None:
     assert np.array_equal(one.decode(7), same.decode(7)) and one.content == same.content
     assert not np.array_equal(one.decode(7), other.decode(7)) and one.content != other.content
     assert configure("datasets", "shapes").load(None, 48).decode(7).shape == (3, 48, 48)
+
+
+@pytest.mark.parametrize(("seed", "size"), [(0, 16), (1, 24)])
+def test_what_is_drawn_is_what_its_name_stands_for(seed: int, size: int) -> None:
+    """Where this fails, DRAWING needs another value with images of its own here, and what ships needs making again."""
+    drawn = configure("datasets", f"shapes[train=12,database=20,queries=4,seed={seed}]").load(None, size)
+    with np.load(GOLDEN / f"shapes-{DRAWING}.npz") as golden:
+        assert np.array_equal(drawn.labels, golden[f"labels{seed}"])
+        images = np.stack([drawn.decode(i) for i in range(0, 24, 6)])
+        assert np.abs(images.astype(int) - golden[f"images{seed}"]).max() <= 1  # machines round sines otherwise
 
 
 def test_default_splits_and_labels() -> None:
