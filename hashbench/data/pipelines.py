@@ -9,9 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torchvision import transforms as v1
-from torchvision.io import ImageReadMode, decode_jpeg
-from torchvision.transforms.v2 import functional as v2
 
 from hashbench.errors import BadData
 
@@ -83,6 +80,9 @@ def _shorter_side(size: int) -> int:
 
 def _torchvision(data: bytes, size: int) -> np.ndarray:
     """JPEG by torchvision; other formats by PIL, since torchvision's decoders of damaged ones can end the process."""
+    from torchvision.io import ImageReadMode, decode_jpeg
+    from torchvision.transforms.v2 import functional as v2
+
     if data.startswith(b"\xff\xd8"):
         image = decode_jpeg(torch.frombuffer(bytearray(data), dtype=torch.uint8), ImageReadMode.RGB, apply_exif_orientation=True)
     else:
@@ -102,6 +102,8 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _pil(data: bytes, size: int) -> np.ndarray:
+    from torchvision import transforms as v1
+
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         cropped = v1.CenterCrop(size)(v1.Resize(_shorter_side(size))(image.convert("RGB")))
     pixels: np.ndarray = np.asarray(cropped).transpose(2, 0, 1).copy()

@@ -23,6 +23,9 @@ DATA = TINY[1]
 def test_import_is_light_and_names_are_there() -> None:
     code = "import hashbench, sys; assert not {'torch', 'pandas', 'numpy'} & set(sys.modules); assert 'attack' in dir(hashbench)"
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False).returncode == 0
+    heavy = "{'torchvision', 'torch._dynamo', 'torchmetrics', 'matplotlib'}"  # each takes as long as torch itself, or half of it
+    code = f"import hashbench.api, hashbench.python.running, sys; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False).returncode == 0
     assert all(getattr(hb, name) is not None for name in hb.__all__)
     with pytest.raises(AttributeError, match="no attribute 'rum'"):
         _ = hb.rum

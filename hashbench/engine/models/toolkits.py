@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
-from torchvision import models
 
 from hashbench.contracts.model import Model
 from hashbench.contracts.weights import fit_state, read_state
@@ -14,13 +14,7 @@ from hashbench.errors import UnknownName, UserError
 
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SIDE = 224
-RESNETS: Mapping[str, Callable[[], nn.Module]] = {
-    "ResNet18": models.resnet18,
-    "ResNet34": models.resnet34,
-    "ResNet50": models.resnet50,
-    "ResNet101": models.resnet101,
-    "ResNet152": models.resnet152,
-}
+RESNETS = ("ResNet18", "ResNet34", "ResNet50", "ResNet101", "ResNet152")
 ARCHITECTURES = ("AlexNet", *RESNETS)
 TOOLKITS = ("deephash-pytorch", "fire")
 
@@ -39,14 +33,20 @@ def toolkit_model(toolkit: str, architecture: str, file: Path) -> Model:
     return Model(network, mean=_MEAN, std=_STD, size=SIDE)
 
 
+def _untrained(architecture: str) -> Any:
+    from torchvision import models  # imports the compiler of torch, which takes as long as torch itself
+
+    return models.get_model(architecture.lower(), weights=None)
+
+
 def _deephash(architecture: str, state: Mapping[str, Tensor], file: Path) -> nn.Module:
     """DeepHash-pytorch: `features` and `hash_layer` of AlexNet; `feature_layers` and `hash_layer` of a ResNet."""
     if architecture == "AlexNet":
         bits = _width("hash_layer.6.weight", state, file)
-        whole = models.alexnet(weights=None)
+        whole = _untrained(architecture)
         layers = nn.Sequential(*list(whole.classifier)[:6], nn.Linear(4096, bits))
         return _Chain({"features": whole.features, "flat": nn.Flatten(), "hash_layer": layers})
-    body = _body(RESNETS[architecture]())
+    body = _body(_untrained(architecture))
     bits = _width("hash_layer.weight", state, file)
     layer = nn.Linear(_features(architecture), bits)
     return _Chain({"feature_layers": nn.Sequential(*body.values()), "flat": nn.Flatten(), "hash_layer": layer})
@@ -55,12 +55,12 @@ def _deephash(architecture: str, state: Mapping[str, Tensor], file: Path) -> nn.
 def _fire(architecture: str, state: Mapping[str, Tensor], file: Path) -> nn.Module:
     """FIRe: `backbone` and `hash_fc`, a linear layer with or without a bias and a batch norm behind it."""
     if architecture == "AlexNet":
-        whole = models.alexnet(weights=None)
+        whole = _untrained(architecture)
         fc = nn.Sequential(*list(whole.classifier)[:6])
         backbone = _Chain({"features": whole.features, "avgpool": whole.avgpool, "flat": nn.Flatten(), "fc": fc})
         width = 4096
     else:
-        backbone = _Chain({**_body(RESNETS[architecture]()), "flat": nn.Flatten()})
+        backbone = _Chain({**_body(_untrained(architecture)), "flat": nn.Flatten()})
         width = _features(architecture)
     plain = "hash_fc.weight" in state
     prefix = "hash_fc" if plain else "hash_fc.0"
