@@ -31,7 +31,7 @@ class TargetsStage(Stage[Targets]):
     on_device: ClassVar[bool] = False
     code: ClassVar[tuple[str, ...]] = (
         *("contracts.run", "engine.stages.targets", "engine.stages.thumbnails", "engine.targets.file", "engine.targets.pool"),
-        *("engine.targets.queries", "retrieval.average_precision", "retrieval.packing"),
+        *("engine.targets.queries", "retrieval.packing"),
     )
     pixels: PixelsStage
     protocol: Protocol
