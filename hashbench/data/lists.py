@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,6 @@ from hashbench.data.image_files import ImageFiles
 from hashbench.data.of_files import data_of_files
 from hashbench.data.text import STEMS, Complain, read_lines, refuse, relative_path, zeros_and_ones
 from hashbench.errors import BadData
-
-_BELOW = re.compile(r"[^/\\:\0][^\\:\0]*")
-"""A path of these characters, without "..", lies below its folder; `relative_path` weighs others, in twenty times as long."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +109,6 @@ def _sound(names: list[str], rows: list[str], images: Path, labels: Path, compla
     matrix, sound = zeros_and_ones(rows, _line_of(labels), complain)
     where = _line_of(images)
     for i, name in enumerate(names):
-        if _BELOW.fullmatch(name) and ".." not in name:
-            continue
         try:
             relative_path(name, where(i))
         except BadData as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hashbench.retrieval.cutoff import Normaliser
+from hashbench.retrieval.packing import distinct
 from hashbench.retrieval.ranking import HammingRanking
 from hashbench.typing import Int
 
@@ -47,14 +48,14 @@ def best_codes(
     codes, and that less the mean of others; `worst`: their opposites), by flips of one bit, then of two, while any helps. `track`
     shows progress over distinct labels.
     """
-    distinct, back = np.unique(labels, axis=0, return_inverse=True)
-    scorer = _Scorer(database_codes, database_labels, distinct, cutoff, normaliser, -1 if worst else 1)
+    wanted, back = np.unique(labels, axis=0, return_inverse=True)
+    scorer = _Scorer(database_codes, database_labels, wanted, cutoff, normaliser, -1 if worst else 1)
     bits = database_codes.shape[1]
     if bits <= EXHAUSTIVE_BITS:
-        found = [_exhausted(scorer, row) for row in track(range(len(distinct)))]
+        found = [_exhausted(scorer, row) for row in track(range(len(wanted)))]
     else:
         owned = scorer.affordable()
-        found = [_searched(scorer, row, *_first(scorer, row, owned)) for row in track(range(len(distinct)))]
+        found = [_searched(scorer, row, *_first(scorer, row, owned)) for row in track(range(len(wanted)))]
     codes, ap = np.stack([code for code, _ in found]), np.array([value for _, value in found])
     proven = (ap >= scorer.perfect) | (bits <= EXHAUSTIVE_BITS)
     return Oracle(codes[back], scorer.sign * ap[back], proven[back])
@@ -79,11 +80,11 @@ class _Scorer:
 
     def affordable(self) -> np.ndarray:
         """(n, K) distinct codes of the database: all, or a draw of as many as can be tried for every row."""
-        distinct = np.unique(self.codes, axis=0)
+        owned, _ = distinct(self.codes)
         most = max(_COUNTS // max(len(self.labels) * len(self.codes), 1), 4 * _BEAM)
-        if len(distinct) <= most:
-            return distinct
-        return distinct[np.random.default_rng(0).choice(len(distinct), most, replace=False)]
+        if len(owned) <= most:
+            return owned
+        return owned[np.random.default_rng(0).choice(len(owned), most, replace=False)]
 
     def best(self, codes: np.ndarray, row: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """The `count` best of codes (M, K) for a row of labels, distinct and the first of equals, and their AP."""

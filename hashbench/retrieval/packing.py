@@ -46,7 +46,7 @@ def shares_class(labels: UInt[np.ndarray, "*q words"], many: UInt[np.ndarray, "n
 
 
 def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct rows of (n, k) 0s and 1s in lexicographic order, and how often each is there."""
+    """Distinct rows of (n, k) labels or codes that `pack` tells apart, in lexicographic order, and how often each is there."""
     words = _words(rows, ">u8").astype(np.uint64)  # the first column weighs most
     keys = words[:, 0] if words.shape[1] == 1 else words
     _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
