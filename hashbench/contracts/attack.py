@@ -91,6 +91,11 @@ class Attack(Plugin, ABC):
         """Adversarial images in [0, 1], detached. `codes` are the aim's, the very ones that are scored; None without an aim."""
 
 
+def is_targeted(attack: Attack, aim: Aim | None) -> bool | None:
+    """Whether it steers to target labels: by its own word, or else by its aim's. None where neither says."""
+    return attack.targeted if attack.targeted is not None or aim is None else aim.targeted
+
+
 def aim_of(attack: Attack) -> str | None:
     """The aim an attack is set to, as text, or None."""
     aim: str | None = getattr(attack, "aim", None)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from hashbench.contracts.asking import QueryAttack
-from hashbench.contracts.attack import Aim, Attack, FittedAim, aim_of
+from hashbench.contracts.attack import Aim, Attack, FittedAim, aim_of, is_targeted
 from hashbench.contracts.budget import Budget
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.run import Run, Silent, derive_seed
@@ -21,11 +21,6 @@ from hashbench.python.asking import engine_for, wanted_for
 from hashbench.python.given import Labelled, References, as_hasher, as_images, goal_of, split_of, to_floats
 from hashbench.python.machine import bars
 from hashbench.typing import Norm
-
-
-def _needs_target(plugin: Attack, aim: Aim | None) -> bool:
-    """Whether it steers to target labels: by its own word, or else by its aim's."""
-    return plugin.targeted if plugin.targeted is not None else aim is not None and aim.targeted
 
 
 def attack(
@@ -71,7 +66,7 @@ def attack(
     hasher = as_hasher(model, given.shape[-1])
     device = next((tensor.device for tensor in [*hasher.parameters(), *hasher.buffers()]), given.device)
     given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"), norm)
-    goal = goal_of(given, target_labels, query_labels, database, needed=_needs_target(plugin, aim))
+    goal = goal_of(given, target_labels, query_labels, database, needed=bool(is_targeted(plugin, aim)))
     found = {"database": train if database is None else database, "train": database if train is None else train}
     run, data = Run(derive_seed(seed, attack), device, batch_size, bars() if progress else Silent()), split_of(train)
     known = References(hasher, run, found, given.shape[1:], goal.target_labels.shape[1])

@@ -100,6 +100,8 @@ class About(_Value):
     paper: str = ""
     access: str = ""
     """Of an attack: what it may ask of the hasher."""
+    targeted: bool | None = None
+    """Of an attack: whether it steers to target labels, by its own word or its aim's; None: neither says, or an older result."""
 
 
 class BudgetFacts(_Value):

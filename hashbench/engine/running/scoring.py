@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hashbench.contracts.attack import Attack
+from hashbench.contracts.attack import Aim, Attack, is_targeted
 from hashbench.contracts.benchmark import Benchmark, Row
 from hashbench.contracts.plugin import Plugin, options_of
 from hashbench.contracts.products import Products
@@ -106,7 +106,7 @@ def provenance(engine: Engine, cell: Cell) -> Provenance:
     }
     drawn: Facts = {**targets.facts, "sha256": targets.sha256, "file": cell.images.targets.queries.file is not None}
     return Provenance(
-        plugins={name: _about(one.plugin) for name, one in chosen.items()},
+        plugins={name: _about(one.plugin, None if attack.aim is None else attack.aim.aim.plugin) for name, one in chosen.items()},
         options={name: options_of(one.plugin) for name, one in chosen.items()},
         protocol=cell.protocol.facts,
         budget=BudgetFacts(norm=attack.budget.norm, epsilon=attack.budget.epsilon),
@@ -122,6 +122,8 @@ def provenance(engine: Engine, cell: Cell) -> Provenance:
     )
 
 
-def _about(plugin: Plugin) -> About:
+def _about(plugin: Plugin, aim: Aim | None) -> About:
     about = (inspect.getdoc(type(plugin)) or "").partition("\n")[0]
-    return About(about=about, paper=plugin.paper, access=plugin.access if isinstance(plugin, Attack) else "")
+    if not isinstance(plugin, Attack):
+        return About(about=about, paper=plugin.paper)
+    return About(about=about, paper=plugin.paper, access=plugin.access, targeted=is_targeted(plugin, aim))
