@@ -13,8 +13,9 @@ class UnknownName(UserError):
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = get_close_matches(name, names, n=1, cutoff=0.3)
-        hint = f"did you mean '{near[0]}'? " if near else ""
+        near = get_close_matches(name, names, n=3, cutoff=0.3)
+        swapped = [one for one in near if sorted(one) == sorted(name)]  # letters in another order are nearer than others
+        hint = f"did you mean '{(swapped or near)[0]}'? " if near else ""
         super().__init__(f"unknown {what} '{name}': {hint}known are {', '.join(names) or 'none'}.")
 
 

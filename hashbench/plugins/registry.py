@@ -55,7 +55,7 @@ def load(kind: str, name: str) -> type[Any]:
     """
     entry = entries(kind).get(name)
     if entry is None and ":" not in name:
-        raise UnknownName(kind.removesuffix("s"), name, entries(kind))
+        raise _unknown(kind, name)
     module_name, _, class_name = (entry.target if entry else name).partition(":")
     where = f"the {kind.removesuffix('s')} '{name}'" + (f" of package {entry.package}" if entry else "")
     try:
@@ -68,6 +68,18 @@ def load(kind: str, name: str) -> type[Any]:
         raise UserError(f"{where} could not be loaded: {module_name} has no class '{class_name}'.")
     loaded: type[Any] = getattr(module, class_name)
     return loaded
+
+
+def _unknown(kind: str, name: str) -> UserError:
+    other = next((one for one in KINDS if name in entries(one)), None)
+    if other is None:
+        return UnknownName(kind.removesuffix("s"), name, entries(kind))
+    of, wanted = other.removesuffix("s"), kind.removesuffix("s")
+    return UserError(f"'{name}' is {_a(of)}, not {_a(wanted)}: known {kind} are {', '.join(entries(kind))}.")
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def import_file(path: str) -> Any:

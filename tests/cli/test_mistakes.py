@@ -13,6 +13,13 @@ from helpers import TINY, hashbench
     [
         (["--attack", "nois"], "did you mean 'noise'"),
         (["--attack", "noise", "--hasher", "dpsg"], "did you mean 'dpsh'"),
+        (["--attack", "noise", "--hasher", "dhp"], "did you mean 'dph'"),
+        (["--attack", "dpsh"], "'dpsh' is a hasher, not an attack: known attacks are apga,"),
+        (["--attack", "ifgsm[aim=pgd]"], "'pgd' is an attack, not an aim: known aims are centre,"),
+        (
+            ["--attack", "noise", "--hasher", "saat[method=convnet]"],
+            "'convnet' is a backbone, not a hasher: known hashers are atrdh,",
+        ),
         (["--attack", "dhta[step=3]"], "did you mean 'steps'"),
         (["--attack", "dhta[steps=many]"], "dhta[steps=many] is not a int"),
         (["--attack", "dhta[preset=publish]"], "did you mean 'published'"),
