@@ -27,7 +27,8 @@ from hashbench.disk.files import write_atomically
 from hashbench.errors import BadData, UnknownName, UserError
 from hashbench.plugins.spec import split_outside_brackets
 from hashbench.results.away import led_away
-from hashbench.results.cell import About, CellResult, Coordinates, HasherName, Measured, Name, Provenance
+from hashbench.results.cell import CellResult, Coordinates, HasherName, Measured, Name
+from hashbench.results.provenance import About, Provenance
 from hashbench.results.reading import read_results
 from hashbench.results.results import Results, csv_text
 from hashbench.results.run import RunFacts, Shown

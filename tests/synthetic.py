@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from hashbench.engine.running.tables import finished
-from hashbench.results.cell import CellResult, Coordinates, HasherName, Measured, Provenance
+from hashbench.results.cell import CellResult, Coordinates, HasherName, Measured
+from hashbench.results.provenance import Provenance
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
 from hashbench.retrieval import Bootstrap

@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from hashbench.typing import Facts, JsonValue, Norm
+from hashbench.results.provenance import About, Provenance, Value
+from hashbench.typing import JsonValue, Norm
 
 SCHEMA = 5
 """Of a cell's file and of run.json. 1 had no number, and no `environment` in `made`; 2 no `epsilon` among the names, and no
@@ -20,11 +21,7 @@ and in `t_map_share` what is `t_map_share_best_aim` now. All stay readable."""
 Name = str | int | float
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class HasherName(_Value):
+class HasherName(Value):
     """The name of a hasher within a run."""
 
     hasher: str
@@ -38,7 +35,7 @@ class HasherName(_Value):
         return self.hasher.removesuffix(ending) + ending
 
 
-class Coordinates(_Value):
+class Coordinates(Value):
     """The coordinates of a cell within its run."""
 
     dataset: str
@@ -76,7 +73,7 @@ NAMES = ("dataset", "hasher", "backbone", "bits", "attack", "target", "protocol"
 COLUMNS = (*NAMES, "metric", "value", "low", "high")
 
 
-class Measured(_Value):
+class Measured(Value):
     """One metric of a cell."""
 
     metric: str
@@ -86,90 +83,18 @@ class Measured(_Value):
     high: float | None = None
 
 
-class Flag(_Value):
+class Flag(Value):
     """A sign that a number is not what it seems: its name, and a sentence."""
 
     flag: str
     says: str
 
 
-class About(_Value):
-    """A plugin's description of itself, so that a result can be read without the plugin."""
-
-    about: str = ""
-    paper: str = ""
-    access: str = ""
-    """Of an attack: what it may ask of the hasher."""
-    targeted: bool | None = None
-    """Of an attack: whether it steers to target labels, by its own word or its aim's; None: neither says, or an older result."""
-
-
-class BudgetFacts(_Value):
-    norm: str
-    epsilon: float
-
-
-class TargetFacts(_Value):
-    """The draw of queries and targets, with what the protocol's rule found."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    queries: int
-    sha256: str = ""
-    """Of queries and targets; empty where older runs do not say."""
-    file: bool = False
-    """Whether they are from the user's file."""
-
-
-class DataFacts(_Value):
-    """The data, with what was found on loading it."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    identity: str = ""
-    content: str
-    image_size: int
-    class_names: list[str]
-
-    def rows(self, split: str) -> int | None:
-        """How many rows a split has: query, train or database."""
-        count = (self.model_extra or {}).get(f"{split}_rows")
-        return count if isinstance(count, int) else None
-
-
-class Keys(_Value):
-    """Keys of stages in the store."""
-
-    hasher: str
-    """Of the target hasher."""
-    images: str
-
-
-class Provenance(_Value):
-    """How a cell's numbers were made."""
-
-    plugins: dict[str, About] = Field(default_factory=dict)
-    options: dict[str, Facts]
-    """Resolved options by plugin: attack, aim, hasher, backbone, dataset."""
-    protocol: Facts
-    budget: BudgetFacts
-    environment: Facts = Field(default_factory=dict)
-    targets: TargetFacts
-    data: DataFacts
-    hasher: Facts
-    """About the training of the target hasher."""
-    preset: str = ""
-    keys: Keys
-    batch_size: int
-    precision: dict[str, str] = Field(default_factory=dict)
-    """What attacks, hashing and training computed in; empty where older runs do not say, which is fp32."""
-    compiled: bool = False
-    """Whether attacks went through the network as torch.compile made it."""
-
-
 Status = Literal["ok", "error", "skipped"]
 """'error': the attack or another plugin crashed; 'skipped': it can't run."""
 
 
-class CellFile(_Value):
+class CellFile(Value):
     """A cell's JSON file: all but arrays and times, so that it repeats byte for byte."""
 
     schema_: int = Field(default=SCHEMA, alias="schema")

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from hashbench.contracts.report import Report
-from hashbench.results.cell import CellResult, Coordinates, HasherName, Measured, Provenance
+from hashbench.results.cell import CellResult, Coordinates, HasherName, Measured
+from hashbench.results.provenance import Provenance
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
 from hashbench.testing.finding import Finding, Trial, try_options

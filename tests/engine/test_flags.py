@@ -16,7 +16,8 @@ from hashbench.engine.running.flags import cell_flags, table_flags, transfer_fla
 from hashbench.engine.running.masking import through_filter
 from hashbench.plugins import registry
 from hashbench.protocols.protocol import PROTOCOLS
-from hashbench.results.cell import About, CellResult, Measured
+from hashbench.results.cell import CellResult, Measured
+from hashbench.results.provenance import About
 from hashbench.results.reading import read_results
 from hashbench.retrieval.oracle import Oracle
 

@@ -12,7 +12,8 @@ from helpers import at, made
 from pages import tables_of
 
 from hashbench.plugins.configure import configure
-from hashbench.results.cell import CellResult, Flag, Measured, Provenance
+from hashbench.results.cell import CellResult, Flag, Measured
+from hashbench.results.provenance import Provenance
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
 from hashbench.results.setting import settings_of

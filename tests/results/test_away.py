@@ -12,7 +12,8 @@ from hashbench.contracts.plugin import options_of
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
 from hashbench.results.away import led_away
-from hashbench.results.cell import About, CellResult
+from hashbench.results.cell import CellResult
+from hashbench.results.provenance import About
 from hashbench.results.reading import read_results
 
 SET = ["ifgsm[aim=own]", "apgd[aim=centre[away=true]]", "autohash[away=true]", "nes[away=true]", "patch[towards=false]"]

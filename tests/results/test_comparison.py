@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from helpers import at, made
 
-from hashbench.results.cell import CellResult, Measured, Status, TargetFacts
+from hashbench.results.cell import CellResult, Measured, Status
 from hashbench.results.comparison import differences
+from hashbench.results.provenance import TargetFacts
 from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
 from hashbench.results.setting import settings_of

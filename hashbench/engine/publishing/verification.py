@@ -26,7 +26,8 @@ from hashbench.engine.stages.targets import TargetsStage
 from hashbench.engine.targets.queries import Queries
 from hashbench.errors import StoreError, UserError
 from hashbench.protocols.protocol import PROTOCOLS, Protocol
-from hashbench.results.cell import CellResult, Provenance
+from hashbench.results.cell import CellResult
+from hashbench.results.provenance import Provenance
 from hashbench.results.results import Results
 from hashbench.retrieval.oracle import Oracle
 

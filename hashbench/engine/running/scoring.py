@@ -21,7 +21,8 @@ from hashbench.engine.planning.cell import Cell
 from hashbench.engine.running.flags import cell_flags
 from hashbench.engine.stages.codes import hash_pixels, logits_of
 from hashbench.engine.stages.stage import identity
-from hashbench.results.cell import About, BudgetFacts, CellResult, DataFacts, Flag, Keys, Measured, Provenance, TargetFacts
+from hashbench.results.cell import CellResult, Flag, Measured
+from hashbench.results.provenance import About, BudgetFacts, DataFacts, Keys, Provenance, TargetFacts
 from hashbench.retrieval import Bootstrap
 from hashbench.typing import Facts
 
