@@ -78,6 +78,9 @@ class Provenance(Value):
     """About the training of the target hasher."""
     preset: str = ""
     keys: Keys
+    codes: str = ""
+    """Hash of what the target hasher makes of all images, as one key trains other weights on another kind of processor.
+    Empty in older results."""
     batch_size: int
     precision: dict[str, str] = Field(default_factory=dict)
     """What attacks, hashing and training computed in; empty where older runs do not say, which is fp32."""

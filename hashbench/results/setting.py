@@ -120,5 +120,6 @@ def shared(cell: CellResult) -> tuple[str, ...]:
     made, precision = cell.made, {name: of for name, of in cell.made.precision.items() if name != "attacks" and of != "fp32"}
     return (
         json.dumps(precision, sort_keys=True),
-        *(made.keys.hasher, made.targets.sha256, made.data.content, json.dumps(made.protocol, sort_keys=True), cell.checked),
+        *(made.keys.hasher, made.codes, made.targets.sha256, made.data.content),
+        *(json.dumps(made.protocol, sort_keys=True), cell.checked),
     )

@@ -50,3 +50,4 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
     assert set(table.metric) >= METRICS
     made = json.loads(next((tmp_path / "kept0" / "cells").glob("*prosgan*.json")).read_text())["made"]
     assert made["options"]["attack"]["epochs"] == 1 and "classifier" in made["hasher"]["warmup"]
+    assert len(made["codes"]) == 20, "what the hasher makes of the images tells it from one that another processor trained"

@@ -123,3 +123,17 @@ def test_suites_of_several_runs_become_one(tmp_path: Path) -> None:
         outs.append(write(Results([run], results.cells), tmp_path / f"seed{seed}"))
     shown = hashbench("table", "mine", *map(str, outs), "--format", "csv")
     assert shown.returncode == 0 and "seed 0" in shown.stdout and "seed 1" in shown.stdout, shown.stderr
+
+
+def test_a_hasher_that_another_processor_trained_otherwise_is_another_setting(tmp_path: Path) -> None:
+    results = synthetic.results(bits=(16,))
+    outs = []
+    for name, codes in (("here", "a"), ("there", "b"), ("here-again", "a")):
+        cells = []
+        for cell in results.cells:
+            assert cell.made is not None
+            cells.append(dataclasses.replace(cell, made=cell.made.model_copy(update={"codes": codes})))
+        outs.append(write(Results(results.runs, cells), tmp_path / name))
+    read = read_results(*outs)
+    assert [len(setting.cells) for setting in read.settings] == [len(results.cells)] * 2, "two hashers, each cell of one once"
+    assert {cell.made.codes for cell in read.settings[0].cells if cell.made} == {"a"}

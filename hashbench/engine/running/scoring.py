@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import inspect
 import math
 from collections.abc import Sequence
@@ -117,6 +118,7 @@ def provenance(engine: Engine, cell: Cell) -> Provenance:
         hasher=engine.get(target).facts,
         preset=cell.preset,
         keys=Keys(hasher=identity(target), images=identity(cell.images)),
+        codes=_hash_of(engine.get(cell.codes)),
         batch_size=cell.images.batch_size,
         precision=cell.precisions.facts,
         compiled=cell.precisions.compiled,
@@ -128,3 +130,7 @@ def _about(plugin: Plugin, aim: Aim | None) -> About:
     if not isinstance(plugin, Attack):
         return About(about=about, paper=plugin.paper)
     return About(about=about, paper=plugin.paper, access=plugin.access, targeted=is_targeted(plugin, aim))
+
+
+def _hash_of(codes: np.ndarray) -> str:
+    return hashlib.sha256(np.packbits(codes > 0).tobytes()).hexdigest()[:20]
