@@ -75,7 +75,6 @@ def _config(suite: Suite, asked: Mapping[str, object], preset: str) -> Config:
     unknown = next((key for key in own if key not in known), None)
     if unknown is not None:
         raise UserError(f"the suite {suite.name} sets '{unknown}' under [run], which is no option of hashbench run.")
-    own.setdefault("protocols", ["harmonised" if preset == "quick" else "published"])
     fixed: dict[str, object] = {"attacks": tuple(suite.attacks.values()), "reports": ("paper", "html"), "preset": preset}
     values = {key: _listed(value) if key in _LISTS else value for key, value in (own | dict(asked)).items()}
     return config_of(fixed | values)
