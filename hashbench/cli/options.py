@@ -120,7 +120,11 @@ OPTIONS = {
     "cell-timeout": Declared("--cell-timeout", "Stop a cell that takes longer; the others go on.", type=float, metavar="SECONDS"),
     "out": Declared("--out", "Where results go.", metavar="DIR", said="runs/ and a name of the run's own"),
     "wait": Declared(
-        "--wait", "How long to wait for a stage that another process makes.", type=float, metavar="SECONDS", default=86_400.0
+        "--wait",
+        "How long to wait for a stage that another process makes, and for a scheduler's first worker.",
+        type=float,
+        metavar="SECONDS",
+        default=86_400.0,
     ),
     "checkpoint-every": Declared(
         "--checkpoint-every",

@@ -24,7 +24,7 @@ class How:
     store: str | None = None
     """The folder of hashers and images that are kept for reuse; HASHBENCH_HOME or ~/.cache/hashbench by default."""
     wait: float = 86_400.0
-    """Seconds to wait for a stage that another process makes."""
+    """Seconds to wait for a stage that another process makes, and for a scheduler's first worker."""
     checkpoint_every: float = 60.0
     """Seconds between the states kept of long stages, so that a killed one goes on."""
     deterministic: bool = False

@@ -214,20 +214,6 @@ def test_an_address_that_others_reach_asks_for_certificates(address: str, open_:
         cluster._refuse_open(address)
 
 
-def test_stages_are_made_through_a_scheduler_that_runs_already(tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed")
-    asked = ["run", "--attack", "noise", *TINY, "--benchmark", "targeted", "--store", "store"]
-    here = {"n_workers": 1, "processes": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
-    with distributed.LocalCluster(threads_per_worker=1, protocol="tcp://", **here) as running:
-        done = hashbench(*asked, "--out", "out", "--scheduler", running.scheduler_address, cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-        assert "making stages on workers" in done.stderr
-    with distributed.LocalCluster(threads_per_worker=2, protocol="tcp://", **here) as running:
-        done = hashbench(*asked, "--seed", "1", "--out", "more", "--scheduler", running.scheduler_address, cwd=tmp_path)
-        assert done.returncode == 2
-        assert "has 2 threads: start it with --nthreads 1" in done.stderr
-
-
 def test_a_client_with_a_foreign_certificate_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
     from distributed.security import Security

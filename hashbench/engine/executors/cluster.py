@@ -25,8 +25,9 @@ from hashbench.errors import StoreError, UserError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+log = logging.getLogger(__name__)
 PATIENCE = 60.0
-"""Seconds to wait for a scheduler and its first worker."""
+"""Seconds to wait for a scheduler; for a first worker, after which it is said that others are waited for."""
 LOST = 2
 """How many workers a stage may lose before it is given up."""
 _GPU = "GPU"
@@ -131,12 +132,25 @@ def _gather(futures: dict[Path, Future[Failure | None]], said: dict[Path, str], 
             engine.failed[folder] = UserError(failure.text) if failure.mistake else FailedElsewhere(failure.text)
 
 
+def _await_worker(client: Client, limit: float) -> None:
+    """Wait for the first worker, which may stand in a cluster's queue for long; those of this machine start at once, or never."""
+    limit = min(PATIENCE, limit) if client.cluster is not None else limit
+    try:
+        client.wait_for_workers(1, timeout=min(PATIENCE, limit))
+    except TimeoutError:
+        if limit > PATIENCE:
+            log.warning("waiting for a worker (dask worker ...), for as long as --wait says")
+        try:
+            client.wait_for_workers(1, timeout=max(limit - PATIENCE, 0.01))
+        except TimeoutError as error:
+            raise UserError(
+                f"there was no worker for {limit:g} s: start some (dask worker ...), or give a longer --wait."
+            ) from error
+
+
 def _check_workers(client: Client, recipe: Recipe, engine: Engine, precisions: frozenset[Precisions]) -> bool:
     """Whether workers have GPUs. Raises UserError for workers that numbers can't be made on."""
-    try:
-        client.wait_for_workers(1, timeout=PATIENCE)
-    except TimeoutError as error:
-        raise UserError("the scheduler has no workers: start some (dask worker ...).") from error
+    _await_worker(client, engine.store.wait)
     workers = client.scheduler_info(n_workers=-1)["workers"]
     for address, worker in workers.items():
         if worker["nthreads"] != 1:
