@@ -22,7 +22,7 @@ class How:
     out: str | None = None
     """The folder of the results."""
     store: str | None = None
-    """The folder of hashers and images that are kept for reuse; HASHBENCH_HOME or ~/.cache/hashbench by default."""
+    """Where hashers and images are kept for reuse; by default HASHBENCH_STORE, HASHBENCH_HOME or ~/.cache/hashbench."""
     wait: float = 86_400.0
     """Seconds to wait for a stage that another process makes, and for a scheduler's first worker."""
     checkpoint_every: float = 60.0
@@ -40,6 +40,6 @@ class How:
 
 
 def store_folder(given: str | None) -> Path:
-    """The folder of the store: as given, HASHBENCH_HOME, or below the user's cache folder."""
-    home = given or os.environ.get("HASHBENCH_HOME")
+    """The folder of the store: as given, HASHBENCH_STORE, HASHBENCH_HOME, or below the user's cache folder."""
+    home = given or os.environ.get("HASHBENCH_STORE") or os.environ.get("HASHBENCH_HOME")
     return Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hashbench"

@@ -95,7 +95,7 @@ def run(
             "queries": queries,
             "targets": _text(targets),
             "transfer": transfer,
-            "data": _text(data),
+            "data": _text(data or os.environ.get("HASHBENCH_DATA")),
             "split": _text(split),
             "skip_broken": skip_broken,
             "weights": weights,
