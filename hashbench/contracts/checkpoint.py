@@ -42,8 +42,8 @@ class Checkpoint:
         self.folder = folder
         self.every = every
         self.also = also or {}
-        self.before = 0.0
-        """Seconds spent on the stage by runs that were killed."""
+        self._restored = 0.0
+        self._inner: list[Checkpoint] = []
         self._start = self._kept = time.monotonic()
         self._loops = 0
 
@@ -51,7 +51,17 @@ class Checkpoint:
         """A checkpoint for loops inside one step of this one."""
         inner = Checkpoint(self.folder / name, self.every, also)
         inner._kept = self._kept
+        self._inner.append(inner)
         return inner
+
+    @property
+    def before(self) -> float:
+        """Seconds spent on the stage by runs that were killed, in the loops inside its step too."""
+        return self._restored + sum(inner.before for inner in self._inner)
+
+    def restored(self, seconds: float) -> None:
+        """A loop goes on that was kept when so many seconds had been spent."""
+        self._restored = max(self._restored, seconds)
 
     def loop(self, parts: Mapping[str, Part], generator: torch.Generator, device: torch.device) -> Loop:
         """The next loop; a stage runs its loops in the same order every time."""
@@ -104,7 +114,7 @@ class Loop:
                 f"{self.file} holds another state than this loop has ({error}): delete it and run again."
             ) from error
         _put_back_random(state["random"], self.generator, self.device)
-        self.checkpoint.before = max(self.checkpoint.before, float(state["seconds"]))
+        self.checkpoint.restored(float(state["seconds"]))
         return int(state["step"])
 
 

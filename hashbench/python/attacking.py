@@ -66,6 +66,8 @@ def attack(
     hasher = as_hasher(model, given.shape[-1])
     device = next((tensor.device for tensor in [*hasher.parameters(), *hasher.buffers()]), given.device)
     given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"), norm)
+    if norm == "l2" and budget.epsilon <= 8 / 255:
+        raise UserError("norm='l2' bounds the length of an image's change: give an epsilon with it, such as 1.0.")
     goal = goal_of(given, target_labels, query_labels, database, needed=bool(is_targeted(plugin, aim)))
     found = {"database": train if database is None else database, "train": database if train is None else train}
     run, data = Run(derive_seed(seed, attack), device, batch_size, bars() if progress else Silent()), split_of(train)

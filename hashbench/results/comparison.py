@@ -30,7 +30,8 @@ def differences(settings: Iterable[Setting]) -> pd.DataFrame:
 
 
 def seed_spread(cells: Iterable[CellResult]) -> pd.DataFrame:
-    """How each metric varies over seeds: other hashers, targets and draws, as many queries of the same data by the same options.
+    """How each metric varies over seeds: other targets and draws, and other hashers where they are trained here; as many queries
+    of the same data by the same options.
 
     Empty where one seed was run. `deviation` is the sample standard deviation.
     """

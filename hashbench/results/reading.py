@@ -137,7 +137,8 @@ def _read_timings(file: Path) -> Timings:
     """Rows of timings.csv by the names of their cell; older files have `victim` for `target`, and some no epsilon or norm."""
     found: dict[tuple[str, ...], list[Measured]] = {}
     try:
-        table = pd.read_csv(file).rename(columns={"victim": "target"})
+        as_written = dict.fromkeys((*NAMES, "victim"), str)  # pandas before 3.1 rounds the last digit of a float it reads
+        table = pd.read_csv(file, dtype=as_written).rename(columns={"victim": "target"})
         missing = [name for name in COLUMNS if name not in table and name not in ("epsilon", "norm")]
     except (OSError, ValueError) as error:
         raise UserError(f"{file} can't be read as a table of times: run the same command again.") from error

@@ -11,7 +11,7 @@ from hashbench.api import CellResult, Results, Setting
 from ..numbers.published import published
 from .columns import column_of
 from .model import Column, Entry, Line, Table, measured
-from .names import NAMES, in_order, label, labels, queries_of, shown, varying
+from .names import NAMES, in_order, label, labels, queries_of, shown, told_apart, varying
 from .setting import COSTS
 
 CELLS = (
@@ -49,7 +49,7 @@ def _lines(title: str, about: str, picked: Sequence[CellResult], metrics: Sequen
 
 
 def _name(cell: CellResult, name: str) -> str:
-    return shown(name, cell.names[name]).removeprefix("ε ")
+    return shown(name, cell.names[name], cell.at.norm).removeprefix("ε ")
 
 
 def by_bits(results: Results) -> Table:
@@ -73,7 +73,10 @@ def headings(settings: Sequence[Setting], first: str) -> list[Column]:
     names = [setting.names for setting in settings]
     above = [name for name in varying(names, ("dataset", "hasher")) if name != "bits"]
     number = replace(column_of("t_map"), help="", key="")
-    columns = [replace(number, heading=shown("bits", one["bits"]), group=label(one, above)) for one in names]
+    plain = [label(one, [*above, "bits"]) for one in names]
+    behind = [whole.removeprefix(text) for text, whole in zip(plain, told_apart(plain, settings), strict=True)]
+    groups = [label(one, above) + more for one, more in zip(names, behind, strict=True)]
+    columns = [replace(number, heading=shown("bits", one["bits"]), group=group) for one, group in zip(names, groups, strict=True)]
     return [Column(first, None), *columns]
 
 
@@ -121,7 +124,9 @@ def seeds(results: Results) -> Table | None:
     spread = own.seed_spread[own.seed_spread["metric"].isin(_SPREAD)]
     unattacked = spread["metric"].isin(_UNATTACKED)
     spread = spread.assign(attack=spread["attack"].where(~unattacked, "(whatever attack)"))
-    rows = spread.drop_duplicates([name for name in spread if name in (*NAMES, "attack", "queries", "metric")]).to_dict("records")
+    rows = spread.drop_duplicates([name for name in spread if name in (*NAMES, "attack", "queries", "metric", "mean")]).to_dict(
+        "records"
+    )
     if not rows:
         return None
     names = varying(rows, ("hasher", "bits"))  # type: ignore[arg-type]
@@ -136,7 +141,7 @@ def seeds(results: Results) -> Table | None:
         )
         for row in rows
     ]
-    about = "Other seeds are other hashers, targets and draws: another thing than the intervals over queries."
+    about = "Other seeds are other targets and draws, and other hashers if trained here: another thing than intervals over queries."
     versions = {json.dumps(run.versions, sort_keys=True) for run in results.runs}
     notes = (
         ["The runs are of several versions of the code, which are in it, too: see To repeat these runs."]

@@ -28,6 +28,8 @@ from helpers import TINY, hashbench
         (["--attack", "noise", "--protocol", "harmonized"], "did you mean 'harmonised'"),
         (["--attack", "noise", "--epsilon", "8"], "give a value in (0, 1]"),
         (["--attack", "noise", "--epsilon", "0"], "give a value in (0, 1]"),
+        (["--attack", "noise", "--norm", "l2", "--epsilon", "1.0,8/255"], "--norm l2 bounds the length of an image's change"),
+        (["--attack", "noise", "--benchmark", "targeted,certificate,certificate[sigma=0.5]"], "certificate is asked for twice"),
         (["--attack", "noise", "--epsilon", "eight"], "write a number or a fraction"),
         (["--attack", "noise", "--norm", "l3"], "unknown norm 'l3'"),
         (["--attack", "noise", "--norm", "l2", "--epsilon", "0"], "epsilon is 0"),

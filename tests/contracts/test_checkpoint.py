@@ -134,3 +134,26 @@ def test_another_loop_in_the_same_place_is_an_error_and_odd_states_are_refused(t
 
     with pytest.raises(ContractError, match="a state with a object can't be kept"):
         list(Run(0, CPU, checkpoint=Checkpoint(tmp_path / "odd", 0.0)).resumable(2, odd=Odd()))
+
+
+def test_seconds_of_killed_runs_count_however_deep_their_loops_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ensemble's members go on below its batch, which keeps nothing itself: a kill in the second, and a kill again."""
+    now = [0.0]
+    monkeypatch.setattr("hashbench.contracts.checkpoint.time.monotonic", lambda: now[0])
+
+    def batch(cut: int | None) -> float:
+        inner = Run(0, CPU, checkpoint=Checkpoint(tmp_path, 0.0)).below("batch0")
+        started, taken = now[0], 0
+        for member in ("first", "second"):
+            for _ in inner.below(member).resumable(3, part=torch.zeros(1)):
+                if taken == cut:
+                    raise Cut
+                now[0] += 10.0
+                taken += 1
+        return inner.spent + now[0] - started
+
+    for cut in (4, 1):  # four steps of ten seconds, then one, then the last
+        with pytest.raises(Cut):
+            batch(cut)
+        now[0] += 1000.0
+    assert batch(None) == pytest.approx(60.0)

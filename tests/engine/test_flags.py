@@ -119,6 +119,17 @@ def test_differences_that_the_queries_do_not_tell_apart_are_not_flagged() -> Non
     assert table_flags([few, many]) == {"few": [], "many": []}
 
 
+def test_steps_are_compared_where_images_were_made_and_over_more_than_one_query() -> None:
+    few = cell("few", "ifgsm[steps=2]", 2, t_map=0.6, t_map_floor=0.3, t_map_aim=0.5)
+    many = cell("many", "ifgsm[steps=20]", 20, t_map=0.5, t_map_floor=0.3, t_map_aim=0.4)
+    assert [flag.flag for flag in table_flags([few, many])["many"]] == ["beats-aim", "more-steps-worse"]
+    elsewhere = at("x", target=16).target
+    away = [replace(one, at=one.at.model_copy(update={"target": elsewhere})) for one in (few, many)]
+    assert [flag.flag for flag in table_flags(away)["many"]] == ["beats-aim"], "many steps may fit the source too well"
+    alone = [replace(one, arrays={name: array[:1] for name, array in one.arrays.items()}) for one in (few, many)]
+    assert table_flags(alone) == {"few": [], "many": []}, "one query tells nothing"
+
+
 def test_transfer_above_the_white_box_is_flagged() -> None:
     here, there = cell("here", t_map=0.5, t_map_aim=0.8), cell("there", t_map=0.6)
     noise = cell("noise", t_map=0.5)

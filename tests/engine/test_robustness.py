@@ -17,6 +17,7 @@ from test_flags import AIM, moved, products
 from hashbench.engine.publishing.numbers import Found
 from hashbench.engine.publishing.verification import Verdict
 from hashbench.engine.running.flags import _member_flags, cell_flags
+from hashbench.engine.running.ratio import ratio
 from hashbench.engine.running.tables import finished
 from hashbench.plugins.configure import configure
 from hashbench.results.cell import CellResult, Measured
@@ -129,3 +130,9 @@ def test_queries_are_held_against_the_best_gradients_query_by_query(reached: dic
             ap=lambda codes, labels: codes,
         )
         assert [one.flag for one in _member_flags(seen)] == ["queries-beat-gradients"] * flagged  # type: ignore[arg-type]
+
+
+def test_a_share_of_one_query_has_no_interval() -> None:
+    share = ratio("x", np.array([0.2]), np.array([0.4]), 0)
+    assert (share.value, share.low, share.high) == (0.5, None, None)
+    assert ratio("x", np.array([0.2, 0.2]), np.array([0.4, 0.4]), 0).low == pytest.approx(0.5)

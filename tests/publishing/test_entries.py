@@ -95,6 +95,17 @@ def test_what_a_verifier_did_not_compute_is_not_confirmed(packed: tuple[Path, Pa
     assert np.array_equal(cell.arrays["targeted/attacked/target/items"], honest)
 
 
+def test_what_a_run_did_not_measure_is_not_missed(tmp_path: Path) -> None:
+    store = ("--store", str(tmp_path / "store"))
+    run = (*RUN[:-4], "--attack", "noise", "--benchmark", "targeted", "--bits", "8", "--out", str(tmp_path / "run"))
+    assert hashbench(*run, *store).returncode == 0
+    assert hashbench("submit", str(tmp_path / "run"), "-o", str(tmp_path / "entry"), *store).returncode == 0
+    code, said = verified(tmp_path / "entry", tmp_path, "-o", str(tmp_path / "confirmed"))
+    assert code == 0 and "holds: " in said, said
+    (cell,) = read_results(tmp_path / "confirmed").cells
+    assert cell.value("t_map") is not None and cell.value("rms") is None
+
+
 def test_targets_of_the_sender_s_own_are_told_apart(packed: tuple[Path, Path], tmp_path: Path) -> None:
     store = ("--store", str(packed[1]))
     assert hashbench("targets", "make", "--dataset", TINY[1], "--seed", "7", "-o", str(tmp_path / "own.json")).returncode == 0

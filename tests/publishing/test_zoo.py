@@ -60,3 +60,14 @@ def test_what_is_not_there_or_was_changed_is_a_sentence(tmp_path: Path, monkeypa
     monkeypatch.setenv("HASHBENCH_ZOO", str(tmp_path))
     gone = hashbench("zoo", "list")
     assert gone.returncode == 2 and "set HASHBENCH_ZOO" in gone.stderr
+
+
+def test_seeds_draw_other_queries_for_a_finished_hasher(tmp_path: Path) -> None:
+    args = ["run", "--attack", "noise", "--model", f"zoo:{NAMES[0]}", "--dataset", "shapes[train=64,database=128,queries=40]"]
+    done = hashbench(*args, "--queries", "8", "--seed", "3,4", "--benchmark", "targeted", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    cells = hb.read(tmp_path / "out").cells
+    assert [cell.at.seed for cell in cells] == [3, 4]
+    made = [cell.made for cell in cells if cell.made is not None]
+    assert made[0].targets.sha256 != made[1].targets.sha256 and made[0].keys.hasher == made[1].keys.hasher
+    assert made[0].codes == made[1].codes

@@ -76,6 +76,10 @@ def test_a_module_of_the_program(tmp_path: Path) -> None:
         hb.run("fgsm", models=[network], dataset=DATA, store=tmp_path, progress=False)
     with pytest.raises(hb.UserError, match="did you mean 'fgsm'"):
         hb.run("fgs", dataset=DATA, store=tmp_path, progress=False)
+    with pytest.raises(hb.UserError, match="norm l2 bounds the length of an image's change"):
+        hb.run("fgsm", dataset=DATA, norm="l2", store=tmp_path, progress=False)
+    with pytest.raises(hb.UserError, match="norm='l2' bounds the length of an image's change"):
+        hb.attack(network, torch.zeros(1, 3, 32, 32), attack="ifgsm", norm="l2", progress=False)
     with pytest.raises(hb.UserError, match="queries is 'many'"):
         hb.run("fgsm", dataset=DATA, queries="many", store=tmp_path, progress=False)
 

@@ -173,7 +173,7 @@ def test_runs_are_made_for_each_seed_and_only_what_is_small_ships(tmp_path: Path
     (tmp_path / "costs.csv").write_text(f"{head}\nother-0,3,4,5.6\n{line}\n")
     module.costs(["one-1"])
     assert (tmp_path / "costs.csv").read_text().splitlines() == [head, line, "other-0,3,4,5.6"], "others keep their lines"
-    monkeypatch.setenv("HASHBENCH_HOME", str(tmp_path / "another"))
+    monkeypatch.setenv("HASHBENCH_STORE", str(tmp_path / "another"))
     with pytest.raises(SystemExit, match="not all it needed lies in the store"):
         module.costs(["one-1"])
     monkeypatch.setattr("sys.argv", ["make", "two"])

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from hashbench.engine.machine.precision import Precisions
 from hashbench.errors import UserError
+from hashbench.plugins.configure import fraction
 from hashbench.typing import Facts, Norm
 
 BITS = range(1, 257)
@@ -67,7 +68,7 @@ class Config:
 
     def check_numbers(self) -> None:
         """Raise UserError for a number that is out of range."""
-        if self.norm == "l2" and tuple(self.epsilons) == ("8/255",):
+        if self.norm == "l2" and any(fraction(epsilon, "--epsilon") <= 8 / 255 for epsilon in self.epsilons):
             raise UserError("--norm l2 bounds the length of an image's change: give --epsilon with it, such as 1.0.")
         if self.batch_size != "auto" and self.batch_size < 1:
             raise UserError(f"--batch-size is {self.batch_size}: give at least 1.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,6 +32,7 @@ from hashbench.engine.store.store import digest
 from hashbench.engine.targets.queries import Queries
 from hashbench.errors import UserError
 from hashbench.plugins.configure import fraction
+from hashbench.plugins.spec import parse_spec
 from hashbench.protocols.file import protocol_of
 from hashbench.results.run import Shown
 from hashbench.typing import Facts
@@ -128,6 +130,9 @@ def _check_names(config: Config) -> None:
     for kind, names in (("benchmarks", config.benchmarks), ("reports", config.reports)):
         for name in names:
             choose(kind, name, None)
+    for name, count in Counter(parse_spec(text).name for text in dict.fromkeys(config.benchmarks)).items():
+        if count > 1:
+            raise UserError(f"the benchmark {name} is asked for twice, and both would name their rows alike: give one a run.")
 
 
 def hashers_of(config: Config, dataset: str, resolve: Resolve, live: Mapping[str, Live]) -> Iterator[tuple[HasherStage, str]]:
@@ -137,7 +142,7 @@ def hashers_of(config: Config, dataset: str, resolve: Resolve, live: Mapping[str
     for folder in config.imported:
         stage = imported_hasher(Path(folder), source, config.image_size is not None, resolve)
         _check_bits(config, f"the hasher {Path(folder).name} has {stage.bits} bits", stage.bits)
-        yield replace(stage, hashing=config.precisions.hashing), preset
+        yield from ((replace(stage, seed_of_run=seed, hashing=config.precisions.hashing), preset) for seed in config.seeds)
     yield from ((hasher, preset) for hasher in _models(config, source, resolve, live))
 
 

@@ -26,7 +26,7 @@ def cell_flags(products: Products, remark: str = "") -> list[Flag]:
     found = [_flag("other-budget", remark)] if remark else []
     vanished = float(np.mean(products.log.zero_gradient)) if products.log.zero_gradient is not None else 0.0
     if vanished:
-        says = f"the gradient is zero at {vanished:.0%} of the queries: no gradient attack can move them"
+        says = f"the gradient of relaxed codes is zero at {vanished:.0%} of the queries: no attack that follows it can move them"
         found.append(_flag("vanishing-gradients", says))
     flat = 0.0 if products.log.saturated is None else float(np.mean(products.log.saturated))
     if flat > _SATURATED:
@@ -99,7 +99,7 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
             found[cell.slug].append(
                 _flag("beats-aim", f"its t-MAP {t_map:.3f} is above its aim code's {aim:.3f}, which is no bound")
             )
-    for longer, shorter in permutations(table, 2):
+    for longer, shorter in permutations([cell for cell in table if cell.white_box], 2):
         steps = [steps for cell in (longer, shorter) if isinstance(steps := cell.option("steps"), int)]
         if _but_steps(longer) != _but_steps(shorter) or len(steps) < 2 or steps[0] <= steps[1]:
             continue
@@ -112,9 +112,10 @@ def table_flags(table: Sequence[CellResult]) -> dict[str, list[Flag]]:
 
 
 def _above(first: CellResult, metric: str, second: CellResult, other: str) -> bool:
-    """Whether a metric is above another by more than the 95 % interval of their difference over the same queries."""
+    """Whether a metric is above another by more than the 95 % interval of their difference over the same queries, of which one
+    tells nothing."""
     gap = first.arrays[f"per_query/{metric}"] - second.arrays[f"per_query/{other}"]
-    return Bootstrap(len(gap), first.at.seed).interval(gap)[0] > 0
+    return len(gap) > 1 and Bootstrap(len(gap), first.at.seed).interval(gap)[0] > 0
 
 
 def transfer_flags(cell: CellResult, white_box: CellResult) -> list[Flag]:
