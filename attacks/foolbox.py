@@ -37,7 +37,7 @@ class Foolbox(Attack):
 
     Not expressed: attacks that want a target class, and budgets other than the run's. One that minimises its distance stops as
     soon as more bits agree with the code than do not. Most of foolbox asks tensors for their values while it runs, so it waits for
-    a GPU at every step and does not run on `meta`.
+    a GPU at every step and does not run on `meta`. Random starts, and where Carlini and Wagner's stops, are by the whole batch.
     """
 
     paper: ClassVar[str] = "https://github.com/bethgelab/foolbox"
@@ -56,6 +56,10 @@ class Foolbox(Attack):
             raise ValueError("foolbox needs an aim.")
         if budget.norm == "l2" and not self.name.startswith("L2"):
             raise UserError(f"foolbox's {self.name} is not for L2 budgets: name one of its attacks that begins with L2.")
+        if budget.norm == "linf" and self.name.startswith(("L0", "L1", "L2")):
+            raise UserError(
+                f"foolbox's {self.name} measures another norm than L-inf: name another, or give one of L2 --norm l2."
+            )
         foolbox = _library()
         model = foolbox.PyTorchModel(CodeScores(victim, codes).eval(), bounds=(0, 1), device=images.device)
         away = foolbox.criteria.Misclassification(torch.zeros(len(images), dtype=torch.long, device=images.device))

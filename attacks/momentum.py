@@ -28,6 +28,7 @@ class Step:
     slope: Slope
     number: int
     size: float
+    """Of a step, in each value."""
     decay: float
     views: int
     """Views that a slope takes."""

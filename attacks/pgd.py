@@ -103,6 +103,8 @@ class PGD(Iterative):
         if self.momentum == "none":
             return slope(kept["point"], 0)
         size = self.size(task.budget)
+        if self.rule == "l2" or (self.rule == "norm" and task.budget.norm == "l2"):
+            size /= task.images[0].numel() ** 0.5  # the length of an image's step; momentum looks ahead by as much in every value
         return MOMENTUM[self.momentum](Step(kept, task, slope, step, size, self.decay, self.views))
 
     @property

@@ -29,7 +29,9 @@ class SimBA(Asking):
 
     paper: ClassVar[str] = "https://arxiv.org/abs/1905.07121"
     basis: Literal["pixel", "dct"] = option("dct", "of single values, or of the cosine transform")
-    length: float = option(0.2, "of a step, in pixel values over the whole image")
+    length: float | None = option(
+        None, "of a step, in pixel values over the whole image; none: 0.2, or more where no value would move by a level"
+    )
 
     def begin(self, kept: Memory, hunt: Hunt) -> None:
         images = hunt.images
@@ -42,10 +44,17 @@ class SimBA(Asking):
         kept.update(point=images.clone(), score=hunt.quest(images), order=order.flatten(1).argsort(1))
 
     def step(self, kept: Memory, hunt: Hunt, step: int) -> None:
-        along = self.length * self._direction(kept["order"][:, (step - 1) % kept["order"].shape[1]], hunt.images)
+        along = self._size(hunt.images) * self._direction(kept["order"][:, (step - 1) % kept["order"].shape[1]], hunt.images)
         point = kept["point"]
         better = keep_better(kept, hunt, hunt.budget.project(point - along, hunt.images))
         keep_better(kept, hunt, hunt.budget.project(point + along, hunt.images), ~better)
+
+    def _size(self, images: Tensor) -> float:
+        """A cosine of length 1 has values up to 2 / sqrt(h w): by 0.2 none moves by a level where images are larger than 102 px."""
+        if self.length is not None:
+            return self.length
+        height, width = images.shape[2:]
+        return max(0.2, math.sqrt(height * width) / 2 / 255 if self.basis == "dct" else 0.0)
 
     def _direction(self, places: Tensor, images: Tensor) -> Tensor:
         """Unit vectors (B, 3, h, w) of coordinates (B,), numbered as the values of an image."""

@@ -30,7 +30,7 @@ def test_fgsm_is_one_step_of_epsilon() -> None:
 def test_an_attack_that_minimises_its_distance_moves_codes_too() -> None:
     split, hasher = small_split(), linear_hasher()
     images = split.images(torch.arange(4).numpy(), CPU)
-    adversarial = perturb("foolbox[name=L2CarliniWagnerAttack,steps=40]", hasher, split, Budget(), CODES)
+    adversarial = perturb("foolbox[name=L2CarliniWagnerAttack,steps=40]", hasher, split, Budget(norm="l2", epsilon=1.0), CODES)
     with torch.no_grad():
         before, after = ((torch.tanh(hasher(x)) * CODES).mean() for x in (images, adversarial))
     assert after > before
@@ -41,6 +41,8 @@ def test_it_keeps_the_contract_but_for_waiting_on_the_device() -> None:
 
 
 def test_an_unknown_attack_and_a_missing_library_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="L2PGD measures another norm than L-inf"):
+        perturb("foolbox[name=L2PGD]", linear_hasher(), small_split(), Budget(), CODES)
     with pytest.raises(UserError, match="did you mean 'LinfPGD'"):
         perturb("foolbox[name=LinfPDG]", linear_hasher(), small_split(), Budget(), CODES)
     monkeypatch.setitem(sys.modules, "foolbox", None)

@@ -59,6 +59,8 @@ def test_the_defaults_are_the_papers() -> None:
     )
     assert (attack.reconstruction, attack.hamming, attack.adversarial, attack.discriminator_every) == (50.0, 5.0, 1.0, 3)
     assert configure("attacks", "prosgan[preset=published]").resolve("flickr25k").reconstruction == 100.0
+    weights = [configure("attacks", "ttagan").resolve(name).reconstruction for name in ("nuswide", "flickr25k", "shapes")]
+    assert weights == [25.0, 50.0, 50.0], "TTA-GAN's own, on [-1, 1]"
     aim = configure("aims", "prototype")
     assert (aim.steps, aim.batch_size, aim.rate, aim.hidden, aim.representation) == (30_000, 64, 1e-4, 4096, 512)
 

@@ -150,6 +150,14 @@ def test_simba_s_directions_are_an_orthonormal_basis(basis: str) -> None:
     assert torch.allclose(rows @ rows.T, torch.eye(96), atol=1e-5)
 
 
+@pytest.mark.parametrize(("side", "text", "moves"), [(32, "simba", True), (224, "simba", True), (224, "simba[length=0.2]", False)])
+def test_a_step_of_simba_moves_values_by_a_level_whatever_the_size_of_images(side: int, text: str, moves: bool) -> None:
+    attack, images = configure("attacks", text), torch.full((1, 3, side, side), 100 / 255)
+    along = attack._size(images) * attack._direction(torch.tensor([side + 1]), images)
+    assert ((255 * (images + along)).round() != 100).any() == moves
+    assert attack._size(torch.zeros(1, 3, 64, 64)) == 0.2, "the paper's where it suffices"
+
+
 def test_the_cosines_are_scipy_s() -> None:
     from scipy.fft import dct
 

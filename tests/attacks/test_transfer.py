@@ -147,3 +147,19 @@ def test_copies_multiply_and_a_wrong_name_is_a_sentence() -> None:
         configure("attacks", "pgd[momentum=ni,starts=2]")
     with pytest.raises(UserError, match="ranks no points: leave keep and starts out"):
         configure("attacks", "pgd[preset=saat,keep=best]")
+
+
+@pytest.mark.parametrize(("norm", "rule", "share"), [("linf", "norm", 1.0), ("l2", "norm", 192**-0.5), ("linf", "l2", 192**-0.5)])
+def test_momentum_looks_ahead_as_far_as_a_step_goes_in_its_norm(
+    norm: str, rule: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module(f"{PACKAGE}.momentum")
+    sizes = []
+
+    def seen(step: Any) -> Any:
+        sizes.append(step.size)
+        return module.pgn(step)
+
+    monkeypatch.setitem(module.MOMENTUM, "pgn", seen)
+    perturb(f"pgd[momentum=pgn,steps=5,rule={rule}]", linear_hasher(), small_split(), Budget(0.5, norm), torch.ones(4, 8))
+    assert sizes == pytest.approx([2.5 * 0.5 / 5 * share] * 5)
