@@ -57,9 +57,7 @@ class Foolbox(Attack):
         if budget.norm == "l2" and not self.name.startswith("L2"):
             raise UserError(f"foolbox's {self.name} is not for L2 budgets: name one of its attacks that begins with L2.")
         if budget.norm == "linf" and self.name.startswith(("L0", "L1", "L2")):
-            raise UserError(
-                f"foolbox's {self.name} measures another norm than L-inf: name another, or give one of L2 --norm l2."
-            )
+            raise UserError(f"foolbox's {self.name} measures another norm than L-inf: name another, or give one of L2 --norm l2.")
         foolbox = _library()
         model = foolbox.PyTorchModel(CodeScores(victim, codes).eval(), bounds=(0, 1), device=images.device)
         away = foolbox.criteria.Misclassification(torch.zeros(len(images), dtype=torch.long, device=images.device))
