@@ -89,6 +89,7 @@ def tiny() -> dict[str, Any]:
     return {"dataset": TINY[1], "backbones": TINY[3], "hashers": TINY[5], "bits": 16, "benchmarks": ["targeted", "timing"]}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("mask", "flag"), [("Steep", "saturated-bits"), ("Straight", "saturated-bits"), ("Shaken", "random-hasher")]

@@ -82,6 +82,7 @@ def rows(out: Path) -> list[str]:
     return (out / "results.csv").read_text(encoding="utf-8").splitlines()
 
 
+@pytest.mark.slow
 def test_workers_make_what_one_process_makes_and_survive_a_kill_and_a_crash(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(PLUGINS, encoding="utf-8")
     attacks = f"noise,ifgsm[steps=2],./mine.py:Crash,./mine.py:Kill[marker={tmp_path / 'marker'}]"

@@ -21,7 +21,7 @@ from hashbench.engine.stages.chain import STAGES
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.stage import Given, Stage, identity
 from hashbench.engine.store.store import Store
-from hashbench.results.cell import Facts
+from hashbench.typing import Facts
 
 
 @dataclass(frozen=True)

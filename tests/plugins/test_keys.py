@@ -121,6 +121,7 @@ class Dim(Attack):
 """
 
 
+@pytest.mark.slow
 def test_a_plugin_is_known_by_its_code_and_its_helpers_wherever_it_lies(tmp_path: Path) -> None:
     found = []
     for name, amount in (("a", 0.1), ("b", 0.1), ("c", 0.2)):
@@ -153,6 +154,7 @@ def test_a_tree_holds_what_code_does(one: str, other: str, same: bool) -> None:
     assert (tree_of(one) == tree_of(other)) is same
 
 
+@pytest.mark.slow
 def test_a_stage_travels_to_another_process(tmp_path: Path) -> None:
     (tmp_path / "my_attack.py").write_text(PLUGIN)
     (tmp_path / "my_helper.py").write_text("AMOUNT = 0.1\n")
