@@ -42,7 +42,7 @@ class HSJA(Decision):
                 good = self.enough(hunt, drawn, ~found)
                 walk, found = by_image(good, drawn, walk), found | good
         kept.update(walk=walk, found=found, distance=torch.ones(len(walk), device=walk.device))
-        self._back(kept, hunt)
+        self._back(kept, hunt, found)
 
     def step(self, kept: Memory, hunt: Hunt, step: int) -> None:
         asking = kept["found"] & hunt.quest.affords(self.cost)
@@ -58,7 +58,7 @@ class HSJA(Decision):
             sum_of_noise = sum_of_noise + noise
         along = along - (total / count).view(-1, 1, 1, 1) * sum_of_noise
         self._forward(kept, hunt, along.sign(), kept["distance"] / step**0.5, asking)
-        self._back(kept, hunt)
+        self._back(kept, hunt, asking)
 
     def _forward(self, kept: Memory, hunt: Hunt, along: Tensor, length: Tensor, asking: Tensor) -> None:
         """A step that is halved until its end is good enough; none where it never is."""
@@ -69,17 +69,17 @@ class HSJA(Decision):
             walk, open_, length = by_image(good, tried, walk), open_ & ~good, length / 2
         kept["walk"] = walk
 
-    def _back(self, kept: Memory, hunt: Hunt) -> None:
+    def _back(self, kept: Memory, hunt: Hunt, asking: Tensor) -> None:
         """As near to the query as is good enough, value by value: the largest differences are clipped first."""
         away = kept["walk"] - hunt.images
         radius = away.abs().amax((1, 2, 3))
         low, high = torch.zeros_like(radius), radius
         for _ in range(_HALVINGS):
             middle = ((low + high) / 2).view(-1, 1, 1, 1)
-            good = self.enough(hunt, hunt.images + away.clamp(-middle, middle), kept["found"])
+            good = self.enough(hunt, hunt.images + away.clamp(-middle, middle), asking)
             low = torch.where(good, low, middle.flatten())
             high = torch.where(good, middle.flatten(), high)
         bound = high.view(-1, 1, 1, 1)
-        kept["walk"] = torch.where(kept["found"].view(-1, 1, 1, 1), hunt.images + away.clamp(-bound, bound), kept["walk"])
-        kept["distance"] = torch.where(kept["found"], high, kept["distance"])
+        kept["walk"] = torch.where(asking.view(-1, 1, 1, 1), hunt.images + away.clamp(-bound, bound), kept["walk"])
+        kept["distance"] = torch.where(asking, high, kept["distance"])
         kept["point"] = hunt.budget.project(kept["walk"], hunt.images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 import torch
 from helpers import CPU, goal_of, linear_hasher, small_split
 
-from hashbench.api import Budget, Hasher, Run, TrunkHasher
+from hashbench.api import Budget, Goal, Hasher, Run, TrunkHasher
 from hashbench.contracts.checkpoint import Checkpoint
 from hashbench.engine.machine.seeds import seeded
 from hashbench.plugins.configure import configure
@@ -59,16 +60,20 @@ class Counting(Hasher):
         return self.inner(images)
 
 
-def attacked(attack: Any, folder: Path | None = None, budget: float = EPSILON) -> tuple[torch.Tensor, Any, Counting]:
-    """Images, the engine with its books, and a count of its own."""
+def attacked(
+    attack: Any, folder: Path | None = None, budget: float = EPSILON, rows: Sequence[int] = range(4)
+) -> tuple[torch.Tensor, Any, Counting]:
+    """Images of some of the first queries, the engine with its books, and a count of its own."""
     split, counting = small_split(rows=40), Counting(linear_hasher())
     with seeded(0, CPU):
         state = attack.fit(small_engine(counting, split, attack, attack.fit_queries).view, split, None, Budget(budget), Run(1, CPU))
     engine = small_engine(counting, split, attack, readings=(20, 40))
     counting.seen = 0
     run = Run(0, CPU, checkpoint=None if folder is None else Checkpoint(folder, 0.0)).below("batch0", victim=engine.view)
-    goal = wanted_of(goal_of(split), split, attack, CPU)
-    images = split.images(np.arange(4), CPU)
+    whole, some = goal_of(split), list(rows)
+    assert whole.target_labels is not None
+    goal = wanted_of(Goal(whole.query_labels[some], whole.target_labels[some], tuple(some)), split, attack, CPU)
+    images = split.images(np.array(some), CPU)
     return attack.perturb(engine.view, state, images, goal, None, Budget(budget), run), engine, counting
 
 
@@ -83,6 +88,16 @@ def test_it_asks_what_it_may_and_counts_what_goes_through(name: str, away: bool,
     assert min(engine.asked.values()) > 60 - attack.cost or name == "hsja"
     clean = small_split(rows=40).images(np.arange(4), CPU)
     assert (images - clean).abs().max() <= EPSILON + 1e-6 and images.min() >= 0 and images.max() <= 1
+
+
+@pytest.mark.parametrize("answer", ["code", "ids"])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_asks_of_a_query_does_not_hang_on_the_others_of_its_batch(name: str, answer: str) -> None:
+    attack = small(name, answer, queries=120 if name == "hsja" else 60)  # where some of a batch are done before the others
+    together, engine, _ = attacked(attack)
+    for row in range(4):
+        alone, books, _ = attacked(attack, rows=[row])
+        assert books.asked[row] == engine.asked[row] and torch.equal(alone[0], together[row])
 
 
 class Killed(Exception):
