@@ -73,6 +73,8 @@ class Model(Hasher):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b bits"]:
         outputs = self.raw(images)
+        if outputs.dtype in (torch.float16, torch.bfloat16):  # in them tanh is 1 from 3.5 on, and atanh of that infinite
+            outputs = outputs.float()
         if self.outputs == "logits":
             return outputs
         relaxed = outputs if self.outputs == "tanh" else 2 * outputs - 1

@@ -43,6 +43,9 @@ def read_labels(file: Path) -> np.ndarray:
     lines = read_lines(file)
     if all(line.isdecimal() and len(line) < 19 for line in lines):
         return as_labels(np.array(lines, dtype=np.int64), str(file))
+    if all(len(line.split()) < 2 for line in lines):
+        i = next(i for i, line in enumerate(lines) if not (line.isdecimal() and len(line) < 19))
+        raise BadData(f"{file}:{i + 1}: '{lines[i][:40]}' is no class number: give a whole number from 0 on every line.")
     if lines[0].split()[:1] not in (["0"], ["1"]):
         lines = [line.partition(" ")[2] for line in lines]
     return zeros_and_ones(lines, lambda i: f"{file}:{i + 1}", refuse)[0]

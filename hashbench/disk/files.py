@@ -55,10 +55,10 @@ def no_constant(name: str) -> None:
 
 def check_writable(folder: Path) -> None:
     """Raise UserError where a folder can't be made, or nothing can be written there."""
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    if not there.is_dir():
-        raise UserError(f"{folder} can't be a folder, as {there} is a file: give another.")
     try:
+        there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+        if not there.is_dir():
+            raise UserError(f"{folder} can't be a folder, as {there} is a file: give another.")
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:

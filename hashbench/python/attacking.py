@@ -38,7 +38,7 @@ def attack(
     batch_size: int = 64,
     progress: bool = True,
 ) -> Tensor:
-    """Adversarial images, within `epsilon` of the given ones and rounded to 8 bits: the ones a benchmark would score.
+    """Adversarial images of 8 bits, within `epsilon` of the given ones as 8 bits hold them: the ones a benchmark would score.
 
     `norm`: "linf", or "l2", the length of an image's change.
 

@@ -40,10 +40,15 @@ def as_images(images: Tensor) -> Tensor:
 
 
 def as_hasher(model: nn.Module, size: int) -> Hasher:
-    """A copy of the network as a hasher, so that it stays as it is."""
+    """A copy of the network as a hasher that is not trained on, where the network lies; itself stays as it is."""
+    said = getattr(model, "size", None)
+    if isinstance(said, int) and said != size:
+        raise UserError(f"the model takes images of {said} px, and these are of {size}: resize them, or say another size.")
     if isinstance(model, Hasher) and model.bits:
-        return copy.deepcopy(model)
-    return foreign(Live(model), size).again()
+        return copy.deepcopy(model).eval()
+    device = next((tensor.device for tensor in (*model.parameters(), *model.buffers())), torch.device("cpu"))
+    hasher = foreign(Live(model), size).again().eval()
+    return hasher if device.type == "cpu" else hasher.to(device)
 
 
 def goal_of(images: Tensor, target: Tensor | None, query: Tensor | None, database: Labelled | None, needed: bool) -> Goal:

@@ -17,7 +17,7 @@ from torch import nn
 
 from hashbench.contracts.run import Silent
 from hashbench.engine.machine.batching import batch_that_fits
-from hashbench.engine.models.foreign import Live
+from hashbench.engine.models.foreign import Live, known
 from hashbench.engine.planning.config import Config, config_of
 from hashbench.engine.planning.plan import Plan, Resolve, make_plan
 from hashbench.engine.publishing.imported import find_card
@@ -110,6 +110,7 @@ def run(
     )
     how = How(device=device, decoders=min(8, os.cpu_count() or 1), memory=memory, out=_text(out), store=_text(store))
     shown = bars() if progress else Silent()
+    known.cache_clear()  # files may have changed since the program's last run
     plan = planned(config, how, resolving(engine_of(how, progress=shown)), live)
     engine = engine_of(how, plan.batch_size, shown)
     with tempfile.TemporaryDirectory() if out is None else nullcontext(str(out)) as folder:

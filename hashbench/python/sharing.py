@@ -118,7 +118,7 @@ class _HasherOf:
         for kind, text, one in zip(("hashers", "backbones"), (said.hasher, said.backbone), card.plugins, strict=True):
             if not _options_of(kind, text, made.preset or None) <= _hashable(one.options):
                 raise UserError(f"its hasher was made with other options of {one.name} than {text}.")
-        return replace(imported_hasher(folder, source, True, self.resolve), hashing=hashing)
+        return replace(imported_hasher(folder, source, True, self.resolve), seed_of_run=cell.at.seed, hashing=hashing)
 
 
 def _registered(kind: str, text: str) -> None:

@@ -114,6 +114,8 @@ def _read_cell(folder: Path, slug: str, content: Facts, timings: Timings, hasher
         raise UserError(f"{file} lacks {error}: it is no cell of hashbench; run the same command again.") from error
     cell = _checked(CellFile, known, file)
     names = tuple(str(value) for value in cell.at.columns.values())
+    if not all(name.isprintable() for name in names):
+        raise UserError(f"{file} has a name with characters that can't be printed: it is no cell of hashbench.")
     own = next((timings[known] for known in (names, names[:-1], names[:-2]) if known in timings), [])
     try:
         values = load_file(arrays) if arrays.is_file() else {}

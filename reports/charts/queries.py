@@ -28,7 +28,8 @@ def given_away(results: Results) -> list[Chart]:
             cells = [cell for setting in settings for cell in setting.done]
             for cell in cells:
                 if points := _points(cell, metric):
-                    by_answer.setdefault(str(cell.option("answer")), {})[_name(cell)] = points
+                    found = by_answer.setdefault(str(cell.option("answer")), {})
+                    found[_name(cell)] = _envelope([points, found.get(_name(cell), [])], metric)
             if not by_answer:
                 continue
             best = {ANSWERS[answer]: _envelope(list(found.values()), metric) for answer, found in _ordered(by_answer)}
@@ -72,7 +73,7 @@ def _ordered(by_answer: Mapping[str, dict[str, Points]]) -> list[tuple[str, dict
 
 
 def _name(cell: CellResult) -> str:
-    """The attack without its answer and its goal, which the chart says."""
-    name, _, options = cell.label.partition("[")
+    """The attack without its answer, its goal and its questions, which the chart says."""
+    name, _, options = cell.at.attack.partition("[")
     kept = [part for part in options.rstrip("]").split(",") if part and not part.startswith(("answer=", "away=", "queries="))]
-    return f"{name}[{','.join(kept)}]" if kept else name
+    return (f"{name}[{','.join(kept)}]" if kept else name) + f" ({cell.run})" * bool(cell.run)

@@ -25,10 +25,15 @@ def ranking(setting: Setting) -> list[Ranked]:
     return _ranked(setting, [cell for cell in setting.done if cell.value("t_map") is not None])
 
 
+def steering(setting: Setting) -> list[Ranked]:
+    """The attacks that steer to targets, ranked among themselves."""
+    return _ranked(setting, [cell for cell in setting.done if cell.value("t_map") is not None and not led_away(cell)])
+
+
 def contest(setting: Setting) -> list[Ranked]:
     """The attacks that steer to targets, ranked among themselves; empty where fewer than two do."""
-    cells = [cell for cell in setting.done if cell.value("t_map") is not None and not led_away(cell)]
-    return _ranked(setting, cells) if len(cells) > 1 else []
+    ranked = steering(setting)
+    return ranked if len(ranked) > 1 else []
 
 
 def _ranked(setting: Setting, cells: list[CellResult]) -> list[Ranked]:

@@ -10,7 +10,7 @@ from hashbench.api import CellResult, Results, Setting, led_away
 from ..charts.look import Chart
 from ..charts.of_results import way_of
 from ..numbers.away import leading_away, strongest
-from ..numbers.ranking import ranking
+from ..numbers.ranking import steering
 from ..pictures.encoding import Quality
 from ..pictures.gallery import Sample, samples_of
 from ..tables.names import label
@@ -49,4 +49,4 @@ def _best(setting: Setting) -> CellResult | None:
     away = leading_away(setting)
     if away and len(away) == len(setting.done):
         return strongest(away)
-    return next(iter([one.cell for one in ranking(setting)] or setting.done), None)
+    return next(iter([one.cell for one in steering(setting)] or setting.done), None)

@@ -127,6 +127,13 @@ def _defences(suite: Shown, rows: Rows, results: Results, show: Show) -> Part:
     return Part([defences(suite.title, suite.about, rows, results)])
 
 
+def _number(cell: CellResult, option: str, suite: Shown) -> float:
+    value = cell.option(option)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UserError(f"the suite {suite.name} sweeps '{option}', which is no number of {cell.at.attack}: leave that row out.")
+    return float(value)
+
+
 def _sweep(suite: Shown, rows: Rows, results: Results, show: Show) -> Part:
     """Measures over the values of one option of an attack, a line a setting; and the same numbers as a table."""
     option, measures = show.option, show.measures
@@ -138,15 +145,16 @@ def _sweep(suite: Shown, rows: Rows, results: Results, show: Show) -> Part:
     drawn: dict[str, dict[str, tuple[np.ndarray, ...]]] = {measure: {} for measure in measures}
     for head, setting in zip(heads, settings, strict=True):
         done = [cell for cell in setting.done if cell.at.attack in attacks]
-        done.sort(key=lambda cell: float(str(cell.option(option))))
-        values = [float(str(cell.option(option))) for cell in done]
+        done.sort(key=lambda cell: _number(cell, option, suite))
+        values = [_number(cell, option, suite) for cell in done]
         for value, cell in zip(values, done, strict=True):
             table.append(Line((Entry(f"{value:g}"), Entry(head), *(number_of(cell, m) for m in measures)), cell=cell))
         for m in measures:
             numbers = np.array([cell.value(m) for cell in done], dtype=np.float64) * column_of(m).scale
             drawn[m][head] = (np.array(values), numbers)
+    positive = all((values > 0).all() for values, _ in drawn[measures[0]].values())
     charts = [
-        lines(f"{column_of(m).heading} by {option}", suite.about, option, column_of(m).heading, drawn[m], log=True, points=True)
+        lines(f"{column_of(m).heading} by {option}", suite.about, option, column_of(m).heading, drawn[m], log=positive, points=True)
         for m in measures
         if table
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from typing import Any
 
 import pandas as pd
@@ -45,7 +46,7 @@ def view(results: Results) -> dict[str, Any]:
     return {
         "title": ", ".join(attacks) if not several else f"{len(results.runs)} runs",
         "heading": f"Comparison of {len(results.runs)} runs" if several else "How far can retrieval be steered?",
-        "lead": _lead(len(attacks), len(settings), all(led_away(cell) for cell in results.cells if cell.status == "ok")),
+        "lead": _lead(len(attacks), len(settings), {led_away(cell) for cell in results.cells if cell.status == "ok"}),
         "summary": summary(results),
         "front": front(results, quality),
         "missing": [cell for cell in results.cells if cell.status != "ok"],
@@ -66,12 +67,15 @@ def view(results: Results) -> dict[str, Any]:
     }
 
 
-def _lead(attacks: int, settings: int, away: bool) -> str:
+def _lead(attacks: int, settings: int, away: Set[bool]) -> str:
+    """`away`: whether the attacks lead away from the query's likes, of all that have a number."""
+
     def many(count: int, what: str) -> str:
         return f"{count} {what}{'' if count == 1 else 's'}"
 
     on = f"{many(attacks, 'attack')} on {many(settings, 'setting')} of hasher, data, protocol, budget, seed and queries."
-    so = "no longer returns its likes" if away else "returns images of a target instead of its likes"
+    ends = {False: "returns images of a target instead of its likes", True: "no longer returns its likes"}
+    so = " or ".join(ends[one] for one in sorted(away or {False}))
     return f"{on} Each attack changes every query a little, so that the database {so}."
 
 

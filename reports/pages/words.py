@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashbench.api import CellResult, Results, Setting, epsilon_text
 
 from ..numbers.away import leading_away, strongest
-from ..numbers.ranking import Ranked, contest, leaders, ranking
+from ..numbers.ranking import Ranked, contest, leaders, steering
 from ..tables.columns import with_interval
 from ..tables.defences import in_words
 from ..tables.model import Entry, measured
@@ -36,7 +36,7 @@ def summary(results: Results) -> list[Sentence]:
     if len(settings) <= ONE_BY_ONE:
         where = labels([setting for setting, _ in settings], ("dataset", "hasher", "bits"))
         for (setting, part), name in zip(settings, where, strict=True):
-            ranked = ranking(setting)
+            ranked = steering(setting)
             said = [_setting(setting, ranked, name), *(_circumstances(setting, ranked) if len(settings) == 1 else ())]
             found += [Sentence(text, f"s{part}") for text in said]
     found += _claims(in_words(results))
@@ -62,14 +62,14 @@ def _steered(setting: Setting, ranked: Sequence[Ranked]) -> str:
         return "no attack has a t-MAP"
     first = ranked[0].cell
     t_map, ahead = with_interval(measured(first, "t_map")), _ahead(ranked) if len(ranked) > 1 else ""
-    moved = setting.difference(first, first, "t_map", "t_map_clean")
+    moved = [setting.difference(one.cell, one.cell, "t_map", "t_map_clean") for one in ranked]
     ends = {
         "t_map_clean": "unattacked queries have",
         "t_map_floor": "a random ranking has",
         "t_map_oracle": "the best code that is known",
     }
     beside = ", ".join(f"{name} {value:.3f}" for metric, name in ends.items() if (value := first.value(metric)) is not None)
-    if moved is not None and moved[1] <= 0:
+    if all(gap is not None and gap[1] <= 0 for gap in moved):
         found = f"no attack is told apart from the unattacked query; the largest t-MAP is {t_map}, of {first.label}"
         return f"{found} ({beside})" if beside else found
     found = f"{first.label} brings t-MAP, how well images of the target are found, to {t_map}{ahead}"
@@ -90,15 +90,15 @@ def _way(cell: CellResult) -> str:
 
 
 def _ahead(ranked: Sequence[Ranked]) -> str:
-    """The lead of the first over the second, in words."""
+    """The lead of the first over the second, in words, and all that it is not told apart from."""
     second = ranked[1]
     if second.behind is None:
         return ""
     gap = with_interval(Entry(*second.behind, signed=True))
-    if second.rank != 1:
-        return f", ahead of {second.cell.label} by {gap}"
-    tied = [one.cell.label for one in leaders(ranked)[1:]]
-    return f", not told apart from {_listed(tied)} (difference from {second.cell.label} {gap})"
+    tied = [one.cell.label for one in ranked[1:] if one.behind is not None and one.behind[1] <= 0 and one.rank in (1, None)]
+    if second.behind[1] > 0:
+        return f", ahead of {second.cell.label} by {gap}" + (f", not told apart from {_listed(tied)}" if tied else "")
+    return f", not told apart from {_listed(tied or [second.cell.label])} (difference from {second.cell.label} {gap})"
 
 
 def _circumstances(setting: Setting, ranked: Sequence[Ranked]) -> Iterator[str]:

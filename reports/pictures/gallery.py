@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hashbench.api import CellResult
+from hashbench.api import CellResult, led_away
 
 from .encoding import AMPLIFY, Quality, amplified, data_uri
 
@@ -50,6 +50,8 @@ class Twin:
     uri: str
     difference: str
     found: Sequence[Found]
+    away: bool = False
+    """Whether the attack leads away from the query's likes, to no target."""
 
 
 @dataclass(frozen=True)
@@ -120,22 +122,29 @@ def _sample(query: int, twins: Sequence[tuple[CellResult, Mapping[str, np.ndarra
         data_uri(clean, side),
         _named(arrays["query_labels"][i], classes),
         _named(arrays["target_labels"][i], classes),
-        _found(arrays, "clean", i, classes, quality),
+        _found(arrays, "clean", i, classes, quality, all(led_away(cell) for cell, *_ in twins)),
         [
             Twin(
                 cell.label,
                 data_uri(own["adversarial"][j], side),
                 data_uri(amplified(own["adversarial"][j], own["clean"][j]), side),
-                _found(own, "attacked", j, classes, quality),
+                _found(own, "attacked", j, classes, quality, led_away(cell)),
+                led_away(cell),
             )
             for cell, own, j in twins
         ],
     )
 
 
-def _found(arrays: Mapping[str, np.ndarray], which: str, i: int, classes: Sequence[str], quality: Quality) -> list[Found]:
+def _found(
+    arrays: Mapping[str, np.ndarray], which: str, i: int, classes: Sequence[str], quality: Quality, away: bool = False
+) -> list[Found]:
+    """What is retrieved; nothing is like a target where the attack has none."""
     pairs = zip(_retrieved(arrays, which, i), arrays[f"{which}/labels"][i], strict=True)
-    return [Found(data_uri(pixels, quality.side), _named(labels, classes), own, target) for (pixels, own, target), labels in pairs]
+    return [
+        Found(data_uri(pixels, quality.side), _named(labels, classes), own, target and not away)
+        for (pixels, own, target), labels in pairs
+    ]
 
 
 def _named(labels: np.ndarray, classes: Sequence[str]) -> str:

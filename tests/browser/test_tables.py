@@ -104,6 +104,9 @@ def test_tables_are_copied(kind: str, by: str, opened: Open) -> None:
     if kind == "CSV":
         rows = list(csv.DictReader(io.StringIO(copied)))
         assert len(rows) == shown and [float(row["t-MAP"]) for row in rows] == column(page, "t-MAP")
+        rms = [float(row["RMS ×100"]) for row in rows]
+        assert rms == pytest.approx([100 * value for value in column(page, "RMS ×100")]), "as the heading says"
+        assert all(float(row["t-MAP low"]) <= float(row["t-MAP"]) <= float(row["t-MAP high"]) for row in rows)
     elif kind == "Markdown":
         lines = copied.strip().splitlines()
         assert len(lines) == 2 + shown and len({line.count("|") for line in lines}) == 1 and "| ifgsm[steps=5] |" in copied

@@ -95,6 +95,26 @@ def test_what_a_verifier_did_not_compute_is_not_confirmed(packed: tuple[Path, Pa
     assert np.array_equal(cell.arrays["targeted/attacked/target/items"], honest)
 
 
+def test_seeds_are_sent_one_by_one(tmp_path: Path) -> None:
+    store = ("--store", str(tmp_path / "store"))
+    run = (
+        *RUN[:-4],
+        "--attack",
+        "noise",
+        "--benchmark",
+        "targeted",
+        "--bits",
+        "8",
+        "--seed",
+        "0,1",
+        "--out",
+        str(tmp_path / "run"),
+    )
+    assert hashbench(*run, *store).returncode == 0
+    done = hashbench("submit", str(tmp_path / "run"), "-o", str(tmp_path / "entry"), *store)
+    assert done.returncode == 2 and "several seeds: submit a run for each seed" in done.stderr and not (tmp_path / "entry").exists()
+
+
 def test_what_a_run_did_not_measure_is_not_missed(tmp_path: Path) -> None:
     store = ("--store", str(tmp_path / "store"))
     run = (*RUN[:-4], "--attack", "noise", "--benchmark", "targeted", "--bits", "8", "--out", str(tmp_path / "run"))

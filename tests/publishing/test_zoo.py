@@ -71,3 +71,7 @@ def test_seeds_draw_other_queries_for_a_finished_hasher(tmp_path: Path) -> None:
     made = [cell.made for cell in cells if cell.made is not None]
     assert made[0].targets.sha256 != made[1].targets.sha256 and made[0].keys.hasher == made[1].keys.hasher
     assert made[0].codes == made[1].codes
+    done = hashbench("submit", "out", "-o", "entry", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = hashbench("verify", "entry", "--store", "another", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.count("holds: ") == 2, done.stdout + done.stderr

@@ -18,7 +18,8 @@ from hashbench.results.results import Results
 from hashbench.results.run import RunFacts
 from hashbench.results.setting import settings_of
 
-ranking = importlib.import_module("hashbench.reports.numbers.ranking").ranking
+numbers = importlib.import_module("hashbench.reports.numbers.ranking")
+ranking = numbers.ranking
 words = importlib.import_module("hashbench.reports.pages.words")
 
 
@@ -144,3 +145,30 @@ def test_over_settings_only_attacks_with_targets_beside_others_count_and_those_a
         in least.cells[7].text
     )
     assert "over 2 settings" in summary(Results(results.runs, away))[0]
+
+
+def test_an_attack_that_leads_away_does_not_win_what_it_does_not_play() -> None:
+    cells = []
+    for one in synthetic.results(attacks=("noise", "dhta", "hag"), bits=(16,)).cells:
+        assert one.made is not None
+        about = {"attack": one.about().model_copy(update={"targeted": one.label != "hag"})}
+        cells.append(replace(one, made=one.made.model_copy(update={"plugins": about})))
+    results = Results(synthetic.results(bits=(16,)).runs, cells)
+    (setting,) = results.white_box
+    assert ranking(setting)[0].cell.label == "hag", "it steers furthest, to nobody"
+    assert [one.cell.label for one in numbers.steering(setting)] == ["dhta", "noise"]
+    said = " ".join(summary(results))
+    assert "dhta brings t-MAP" in said and "hag brings t-MAP" not in said and "hag leads queries away" in said
+
+
+def test_a_lead_is_said_where_the_interval_shows_one_and_ties_beside_it() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.uniform(0.5, 0.6, 40), rng.uniform(0.5, 0.6, 40)
+    near = cell("near", second)
+    cells = [cell("first", first + 0.1), near, cell("noisy", first + 0.05 + rng.normal(0, 0.5, 40))]
+    (setting,) = settings_of(cells)
+    said = words._ahead(numbers.steering(setting))
+    assert "noisy" in said and "not told apart from" in said and ("ahead of near" in said or "near" not in said)
+    bare = replace(cell("bare", second), arrays={})
+    (setting,) = settings_of([cell("one", first), cell("two", first - 1e-4 * rng.choice([-9, 10], 40)), bare])
+    assert "ahead of" not in words._ahead(numbers.steering(setting)), "without all values by query nobody has a rank"

@@ -51,4 +51,6 @@ def _kept(hasher: Hasher, side: int, device: torch.device) -> int:
 
 
 def _once(hasher: Hasher, images: Tensor) -> None:
-    torch.autograd.grad(hasher(images.requires_grad_(True)).sum(), images)
+    outputs = hasher(images.requires_grad_(True)).sum()
+    if outputs.requires_grad:  # a network of the user's may have no gradient
+        torch.autograd.grad(outputs, images, allow_unused=True)

@@ -43,7 +43,7 @@ class Foreign:
 
     def again(self) -> Model:
         """The model loaded once more. Raises UserError where it is another than before."""
-        model = self.load()
+        model = on_cpu(self.load())
         if _content(model, self.load, self.seen) != self.content:
             raise UserError(
                 f"the model {self.name} has other weights each time it is loaded, or its files were replaced during this run: "
@@ -77,14 +77,21 @@ class Live:
 def foreign(load: Loader | Live, size: int, asked: int | None = None) -> Foreign:
     """A model by what loads it, at the size that it says itself, else at `size`. Raises UserError where it can't be a hasher, or
     takes another size than the one asked for."""
-    model = load()
+    model = on_cpu(load())
     if model.size is not None and asked not in (None, model.size):
         raise UserError(f"the model {load.name} takes images of {model.size} px: leave --image-size out.")
     size = model.size or size
     seen = probe(model, size, load.name)
     statistics: Facts = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()} if model.normalises else {}
     facts: Facts = {"network": type(model.module).__name__, "outputs": model.outputs, **statistics, **seen.facts}
-    return Foreign(load.name, _content(model, load, seen), size, seen, facts, load)
+    untouched = on_cpu(load())  # a network may keep something of the images that it has seen
+    return Foreign(load.name, _content(untouched, load, seen), size, seen, facts, load)
+
+
+def on_cpu(model: Model) -> Model:
+    """The model where it is looked at and hashed, wherever it was loaded to; exported programs there refuse to be moved."""
+    tensors = (*model.module.parameters(), *model.module.buffers())
+    return model if all(tensor.device.type == "cpu" for tensor in tensors) else model.to("cpu")
 
 
 def _content(model: Model, load: Loader | Live, seen: Probe) -> str:

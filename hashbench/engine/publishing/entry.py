@@ -16,7 +16,7 @@ from hashbench.typing import Facts
 
 SCHEMA = 1
 LARGEST = 1 << 24
-_NAME = "[A-Za-z0-9_-][A-Za-z0-9_.-]{0,250}"
+_NAME = r"[\w-][\w.-]*"
 
 
 class EntryHasher(BaseModel):

@@ -108,7 +108,7 @@ def _kind(choice: HasherStage, hasher: Hasher) -> tuple[dict[str, Any], dict[str
 
 
 def _plugin_card(chosen: Chosen[Plugin]) -> PluginCard:
-    options, name = options_of(chosen.plugin), chosen.name
+    options, name = options_of(chosen.plugin), chosen.name.partition("@")[0]  # of an imported hasher: its method's
     if "weights" in options and options["weights"] not in ("imagenet", "none"):
         options["weights"] = Path(str(options["weights"])).name
     if name not in registry.entries("hashers") and name not in registry.entries("backbones"):

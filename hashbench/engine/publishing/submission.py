@@ -15,6 +15,7 @@ from hashbench.engine.publishing.entry import SCHEMA, Entry, EntryCell, EntryHas
 from hashbench.engine.publishing.exported import export_hasher
 from hashbench.engine.stages.hasher import HasherStage
 from hashbench.engine.stages.model import ModelStage
+from hashbench.engine.stages.stage import identity
 from hashbench.engine.stages.targets import FILE as TARGETS
 from hashbench.engine.stages.trained import TrainedStage
 from hashbench.errors import UserError
@@ -42,6 +43,9 @@ def pack(run: Path, out: Path, engine: Engine, cells_of: PlanOf, images_each: in
     if not done or None in done.values():
         raise UserError(f"{run} can't be planned again as it was: run its command again with this version and the same files.")
     hashers: dict[str, EntryHasher] = {}
+    keys = {(cell.target.label, identity(cell.target)) for cell in done.values() if cell is not None}
+    if len(keys) > len({label for label, _ in keys}):
+        raise UserError(f"{run} holds hashers of one name and several seeds: submit a run for each seed.")
     packed: dict[str, EntryCell] = {}
     for slug, cell in done.items():
         assert cell is not None

@@ -42,7 +42,7 @@ def measure_cell(engine: Engine, cell: Cell, benchmarks: Sequence[Chosen[Benchma
             (rows if benchmark.plugin.repeatable else timings).append(with_interval(row, bootstrap))
             if row.per_query is not None:
                 arrays[f"per_query/{row.metric}"] = np.ascontiguousarray(row.per_query)
-        arrays |= {f"{benchmark.text}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
+        arrays |= {f"{benchmark.name}/{name}": np.ascontiguousarray(array) for name, array in measured.arrays.items()}
     attack = cell.images.attack
     flags = cell_flags(products, attack.attack.plugin.remark(attack.budget)) if cell.white_box else []
     flags += [Flag(flag=name, says=says) for name, says in cell.target.remarks.items()]

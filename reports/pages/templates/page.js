@@ -41,7 +41,11 @@
     .map((node) => node.tagName === "SMALL" ? ` [${node.textContent}]` : node.textContent).join("").replaceAll("⚑", "").trim();
   const main = (cell) => [...cell.childNodes].filter((node) => node.tagName !== "SMALL" && !(node.classList
     && (node.classList.contains("unseen") || node.classList.contains("flag")))).map((node) => node.textContent).join("").trim();
-  const exact = (cell) => cell.dataset.v ?? text(cell);
+  // As its heading has it: to the last digit, scaled, with the ends of its interval where the column has any
+  const scaled = (value, head) => value === undefined ? "" : head.dataset.scale
+    ? String(Number((value * head.dataset.scale).toPrecision(15))) : value;
+  const exact = (cell, head) => cell.dataset.v === undefined || isNaN(cell.dataset.v) ? text(cell) : scaled(cell.dataset.v, head);
+  const spread = (table, i) => rows(table).some((row) => row.cells[i] && row.cells[i].dataset.low !== undefined);
   const heads = (table) => [...table.tHead.rows[table.tHead.rows.length - 1].cells];
   const title = (cell) => (cell.querySelector("button") ?? cell).textContent.trim();
   const groups = (table) => {
@@ -56,7 +60,13 @@
     "→": "$\\rightarrow$", "<": "$<$", ">": "$>$", "|": "$|$", "ε": "$\\varepsilon$", "−": "$-$", "·": "$\\cdot$",
   })[char] ?? `\\${char}`);
   const formats = {
-    CSV: (table) => [groups(table), ...rows(table).map((row) => [...row.cells].map(exact))]
+    CSV: (table) => [
+      groups(table).flatMap((name, i) => spread(table, i) ? [name, `${name} low`, `${name} high`] : [name]),
+      ...rows(table).map((row) => [...row.cells].flatMap((cell, i) => {
+        const head = heads(table)[i], ends = [cell.dataset.low, cell.dataset.high].map((value) => scaled(value, head));
+        return spread(table, i) ? [exact(cell, head), ...ends] : [exact(cell, head)];
+      })),
+    ]
       .map((line) => line.map(quoted).join(",")).join("\n") + "\n",
     Markdown: (table) => {
       const line = (texts) => `| ${texts.map((value) => value.replaceAll("|", "\\|")).join(" | ")} |`;
