@@ -7,11 +7,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import jaxtyping
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: a thread each, also of what they start
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same draws every time, and no time limit for one: a test fails for what it tests, not for the machine's load or by luck
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("tests")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

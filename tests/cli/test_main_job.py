@@ -28,8 +28,10 @@ def test_the_main_job_repeats_byte_for_byte_and_reuses_what_it_made(tmp_path: Pa
         if i == 0:
             page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
             assert "http-equiv" in page and 'src="http' not in page
+            made = {file: file.stat().st_mtime_ns for file in (tmp_path / "store0").rglob("made.json")}
             again = hashbench(*args, cwd=tmp_path)
             assert again.returncode == 0 and "training" not in again.stderr
+            assert made == {file: file.stat().st_mtime_ns for file in (tmp_path / "store0").rglob("made.json")} != {}
             monkeypatch.setenv("HASHBENCH_RUN_REPORTS", "csv")
         (tmp_path / "out").rename(tmp_path / f"kept{i}")
     results = [

@@ -78,7 +78,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
                 content[at:at] = content[at : at + rng.randint(1, 50)] * rng.randint(1, 5)
             case _ if at < len(content):
                 content[at] = rng.randrange(256)
-    return bytes(content)
+    return bytes(content) if content != data else mutated(data, rng)
 
 
 def shaken(files: list[Path], use: Callable[[], object], count: int, seed: int) -> int:

@@ -25,7 +25,9 @@ def test_a_gallery_with_options_is_shown(tmp_path: Path) -> None:
     assert cell.arrays["gallery/queries"].shape == (2,)
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count('class="case"') == 2
-    assert "shares a class with the target" not in page and not re.search(r'alt="[^"]*, target', page), "it leads away, to no target"
+    assert "shares a class with the target" not in page and not re.search(r'alt="[^"]*, target', page), (
+        "it leads away, to no target"
+    )
     assert "no longer returns its likes." in page
 
 
