@@ -73,6 +73,8 @@ NEEDS = {
 
 def _there(found: Sequence[T], kind: str, name: str) -> list[T]:
     if not found:
-        needs = f"that needs runs with {NEEDS[name]}" if name in NEEDS else "no cell of its attacks has a number"
+        needs = (
+            f"that needs runs with {NEEDS[name]}" if name in NEEDS else "its attacks are not among their cells, or without number"
+        )
         raise UserError(f"these results hold nothing for the {kind} '{name}': {needs}.")
     return list(found)
