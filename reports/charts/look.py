@@ -97,22 +97,26 @@ class Chart:
         """Drawn, not yet written."""
         with mpl.rc_context(look.style):
             figure = Figure(figsize=(look.width, self.inches(look)), layout="constrained")
-            self.onto(figure, look, self.title)
+            _make_room(figure, self.onto(figure, look, self.title))
             return figure
 
     def inches(self, look: Look) -> float:
         """How high it is."""
         return max(look.width * self.height, LEAST)
 
-    def onto(self, figure: FigureBase, look: Look, title: str) -> None:
-        """Drawn onto a figure or a part of one, with its legend below."""
+    def onto(self, figure: FigureBase, look: Look, title: str) -> float:
+        """Drawn onto a figure or a part of one, with its legend below; about how many inches that takes."""
         axes = figure.add_subplot()
         self.draw(axes, look)
         axes.set_title(title)
         handles, labels = axes.get_legend_handles_labels()
-        if labels:
-            fitting = int(look.width / look.inches(max(map(len, labels)) + 8))
-            figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=max(1, min(8, fitting)))
+        if not labels:
+            return 0.0
+        fitting = max(1, min(8, int(look.width / look.inches(max(map(len, labels)) + 8))))
+        figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=fitting)
+        rows = -(-len(labels) // fitting)
+        lines = [max(label.count("\n") + 1 for label in labels[row::rows]) for row in range(rows)]  # filled column by column
+        return sum(lines) * look.size * 1.6 / 72
 
 
 def write(charts: Sequence[Chart], file: Path, columns: int) -> None:
@@ -132,9 +136,14 @@ def write(charts: Sequence[Chart], file: Path, columns: int) -> None:
         figure = Figure(figsize=(whole.width, sum(heights)), layout="constrained")
         parts = figure.subfigures(down, across, squeeze=False, height_ratios=heights).flatten()
         for i, (chart, part) in enumerate(zip(charts, parts, strict=False)):
-            chart.onto(part, look, "" if len(charts) == 1 else f"{letter(i)} {chart.title}")
+            _make_room(figure, chart.onto(part, look, "" if len(charts) == 1 else f"{letter(i)} {chart.title}"))
         figure.savefig(data, format=kind, metadata=stamp.get(kind, {}))
     write_atomically(file, data.getvalue())
+
+
+def _make_room(figure: Figure, legend: float) -> None:
+    """A figure grows by what a legend so high takes beyond a third of it: axes keep the rest."""
+    figure.set_figheight(figure.get_figheight() + max(0.0, legend - figure.get_figheight() / 3))
 
 
 def logarithmic(axes: Axes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -170,3 +171,15 @@ def test_roc_curves_have_the_areas_of_the_benchmark() -> None:
     assert chart.title == "Detectors of dhta"
     lines = {line.get_label(): line for line in chart.figure(look.PAGE).axes[0].get_lines()}
     assert set(lines) == {"margin", "chance"} and lines["margin"].get_xdata().tolist() == alarms.tolist()
+
+
+def test_many_long_names_leave_the_axes_their_height(tmp_path: Path) -> None:
+    names = [f"square[answer=distances,away=true,examples={examples},queries={1000 + i}]" for examples in (3, 5) for i in range(30)]
+    results = synthetic.results(attacks=tuple(names), bits=(16,))
+    for chart in (*draw.bars(results), *draw.perceptibility(results)):
+        figure = chart.figure(look.WIDE if chart.wide else look.PAGE)
+        figure.savefig(io.BytesIO(), format="svg")  # lays it out; a layout that fails warns
+        (axes,) = figure.axes
+        high = axes.get_position().height * figure.get_figheight()
+        assert high > 0.4 * chart.inches(look.WIDE if chart.wide else look.PAGE)
+    look.write(draw.bars(results), tmp_path / "bars.pdf", 2)
