@@ -83,6 +83,9 @@ TINY = [
 ]
 """Options of a run of seconds, whose hasher trains gently: a quick epoch on so few images leaves all codes alike."""
 
+SPREAD = [*TINY[:-1], f"{TINY[-1]},lsh"]
+"""The same with a second hasher, whose codes differ and are moved by ifgsm[steps=8]: numbers that tell cells apart."""
+
 SUITE = """
 title = "mine"
 about = "Every kind of show, in small."

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
-from helpers import CPU, TINY, hashbench
+from helpers import CPU, SPREAD, TINY, hashbench
 
 from hashbench.api import Run
 from hashbench.engine.engine import Engine
@@ -100,12 +100,13 @@ def test_a_run_holds_one_hasher_at_a_time(tmp_path: Path, monkeypatch: pytest.Mo
         held.append(sum(isinstance(one, HasherStage) for one in self.held))
 
     monkeypatch.setattr(Cache, "__setitem__", counted)
-    run = ["run", "--attack", "noise,fgsm", *TINY, "--bits", "8,12,16,24", "--store", str(tmp_path / "store")]
+    run = ["run", "--attack", "noise,ifgsm[steps=8]", *SPREAD, "--bits", "12,16", "--store", str(tmp_path / "store")]
     assert hashbench(*run, "--out", str(tmp_path / "one")).returncode == 0
     assert max(held) == 1
     assert hashbench(*run, "--transfer", "--memory", "1", "--out", str(tmp_path / "two")).returncode == 0
     assert max(held) == 1
     whole, small = ((tmp_path / name / "results.csv").read_text().splitlines() for name in ("one", "two"))
+    assert len({line.split(",")[-3] for line in whole if ",lsh," in line and ",t_map," in line}) == 4, "two attacks, two lengths"
     own = {line for line in whole if "t_map_share_best_aim," not in line}
     assert own <= set(small), "a limit in memory changes no number"
 
