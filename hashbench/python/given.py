@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from hashbench.contracts.goal import Goal
 from hashbench.contracts.hasher import Hasher
+from hashbench.contracts.model import Model
 from hashbench.contracts.run import Run
 from hashbench.contracts.split import Split
 from hashbench.contracts.victim import LabelledCodes
@@ -41,9 +42,8 @@ def as_images(images: Tensor) -> Tensor:
 
 def as_hasher(model: nn.Module, size: int) -> Hasher:
     """A copy of the network as a hasher that is not trained on, where the network lies; itself stays as it is."""
-    said = getattr(model, "size", None)
-    if isinstance(said, int) and said != size:
-        raise UserError(f"the model takes images of {said} px, and these are of {size}: resize them, or say another size.")
+    if isinstance(model, Model) and model.size not in (None, size):
+        raise UserError(f"the model takes images of {model.size} px, and these are of {size}: resize them, or say another size.")
     if isinstance(model, Hasher) and model.bits:
         return copy.deepcopy(model).eval()
     device = next((tensor.device for tensor in (*model.parameters(), *model.buffers())), torch.device("cpu"))

@@ -74,6 +74,9 @@ def test_a_copy_is_not_trained_on_and_lies_where_the_network_does() -> None:
 def test_one_of_another_size_than_the_images_is_told() -> None:
     with pytest.raises(hb.UserError, match="takes images of 224 px, and these are of 32"):
         hb.attack(Model(linear(), size=224), torch.zeros(1, 3, 32, 32), attack="noise", progress=False)
+    network = linear()
+    network.size = 224  # whatever a network calls so
+    assert hb.attack(network, torch.zeros(1, 3, 32, 32), attack="noise", progress=False).shape == (1, 3, 32, 32)
 
 
 def test_weights_saved_anew_between_two_runs_are_another_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
