@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ class TTAGAN(GeneratorAttack):
     """
 
     paper: ClassVar[str] = "https://doi.org/10.1145/3595916.3626438"
+    own_weights: ClassVar[Mapping[str, float]] = {"nuswide": 25.0}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"epochs": 33, "width": 16, "halvings": 0, "rate": 2e-3, "reconstruction": 20.0},
     }
@@ -39,11 +39,6 @@ class TTAGAN(GeneratorAttack):
         None, "weight of the reconstruction loss on [-1, 1]; none: 25 on NUS-WIDE, 50 elsewhere (the paper's 100 and 200 on [0, 1])"
     )
     adversarial: float = option(1 / 38, "weight of the discriminator's judgement; 0: no discriminator")
-
-    def resolve(self, dataset: str) -> TTAGAN:
-        if self.reconstruction is not None:
-            return self
-        return dataclasses.replace(self, reconstruction=25.0 if dataset == "nuswide" else 50.0)
 
     def condition(self, victim: Victim, aim: FittedAim | None, run: Run) -> Condition:
         if aim is None or not aim.aim.targeted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -48,6 +47,7 @@ class ProSGAN(GeneratorAttack):
     """
 
     paper: ClassVar[str] = "https://arxiv.org/abs/2105.07553"
+    own_weights: ClassVar[Mapping[str, float]] = {"flickr25k": 100.0}
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {
             "epochs": 20,
@@ -69,11 +69,6 @@ class ProSGAN(GeneratorAttack):
         1.0, "the Hamming loss is of tanh(slope f): 1 in the paper; less keeps the gradients of bits that the hasher is sure of"
     )
     categories: bool = option(True, "the discriminator also judges labels; false: real or fake only, the paper's ProS-GAN1")
-
-    def resolve(self, dataset: str) -> ProSGAN:
-        if self.reconstruction is not None:
-            return self
-        return dataclasses.replace(self, reconstruction=100.0 if dataset == "flickr25k" else 50.0)
 
     def condition(self, victim: Victim, aim: FittedAim | None, run: Run) -> Condition:
         """PrototypeNet, frozen: its representation r_t, and the sign of its code."""

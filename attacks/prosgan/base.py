@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -17,12 +18,17 @@ from .discriminator import Discriminator
 from .generator import Generator
 from .training import Condition, Hashing, Trainer, Weights, bound, rate_factor, widening
 
+WEIGHT = 50.0
+"""Of the reconstruction loss on [-1, 1], on most data sets."""
+
 
 @dataclass(frozen=True)
 class GeneratorAttack(Attack):
     """ProS-GAN's networks and training; subclasses say what conditions the generator and what its codes should be."""
 
     targeted: ClassVar[bool] = True
+    own_weights: ClassVar[Mapping[str, float]] = {}
+    """Of the reconstruction loss, on data sets where it is not WEIGHT."""
 
     epochs: int = option(100, "passes over the training split; the rate falls linearly in the second half")
     batch_size: int = option(24, "images a step")
@@ -53,6 +59,11 @@ class GeneratorAttack(Attack):
             raise ValueError(f"halvings is {self.halvings}: give 0 to 5.")
         if self.widen < 1 or (self.widen > 1 and self.bounded == "none"):
             raise ValueError(f"widen is {self.widen:g}: give 1 or more, and 1 with bounded=none, which has no budget to widen.")
+
+    def resolve(self, dataset: str) -> Self:
+        if self.reconstruction is not None:
+            return self
+        return replace(self, reconstruction=self.own_weights.get(dataset, WEIGHT))
 
     @abstractmethod
     def condition(self, victim: Victim, aim: FittedAim | None, run: Run) -> Condition:
@@ -104,7 +115,7 @@ class GeneratorAttack(Attack):
             discriminator,
             condition,
             hashing,
-            Weights(50.0 if self.reconstruction is None else self.reconstruction, self.hamming, self.adversarial),
+            Weights(WEIGHT if self.reconstruction is None else self.reconstruction, self.hamming, self.adversarial),
             self.bounded,
             budget.epsilon,
             self._optimiser(generator),

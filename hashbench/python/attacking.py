@@ -13,6 +13,7 @@ from hashbench.contracts.run import Run, Silent, derive_seed
 from hashbench.contracts.split import Unlabelled
 from hashbench.contracts.victim import Access, Victim
 from hashbench.engine.machine.seeds import seeded
+from hashbench.engine.planning.config import is_of_values
 from hashbench.engine.stages.enforce import check_images, enforce
 from hashbench.errors import UserError
 from hashbench.plugins.configure import configure, fraction
@@ -66,7 +67,7 @@ def attack(
     hasher = as_hasher(model, given.shape[-1])
     device = next((tensor.device for tensor in [*hasher.parameters(), *hasher.buffers()]), given.device)
     given, budget = given.to(device), Budget(fraction(str(epsilon), "epsilon"), norm)
-    if norm == "l2" and budget.epsilon <= 8 / 255:
+    if is_of_values(norm, budget.epsilon):
         raise UserError("norm='l2' bounds the length of an image's change: give an epsilon with it, such as 1.0.")
     goal = goal_of(given, target_labels, query_labels, database, needed=bool(is_targeted(plugin, aim)))
     found = {"database": train if database is None else database, "train": database if train is None else train}

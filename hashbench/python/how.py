@@ -43,3 +43,8 @@ def store_folder(given: str | None) -> Path:
     """The folder of the store: as given, HASHBENCH_STORE, HASHBENCH_HOME, or below the user's cache folder."""
     home = given or os.environ.get("HASHBENCH_STORE") or os.environ.get("HASHBENCH_HOME")
     return Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hashbench"
+
+
+def data_folder(given: str | Path | None) -> str | None:
+    """The folder of data sets: as given, or HASHBENCH_DATA."""
+    return str(given) if given is not None else os.environ.get("HASHBENCH_DATA") or None

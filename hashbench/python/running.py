@@ -25,7 +25,7 @@ from hashbench.engine.publishing.zoo import PREFIX
 from hashbench.engine.running.runner import run_plan
 from hashbench.engine.stages.model import ModelStage
 from hashbench.errors import UserError
-from hashbench.python.how import How, store_folder
+from hashbench.python.how import How, data_folder, store_folder
 from hashbench.python.machine import bars, engine_of, resolving
 from hashbench.python.results import RunResults
 from hashbench.typing import Facts, Norm
@@ -95,7 +95,7 @@ def run(
             "queries": queries,
             "targets": _text(targets),
             "transfer": transfer,
-            "data": _text(data or os.environ.get("HASHBENCH_DATA")),
+            "data": data_folder(data),
             "split": _text(split),
             "skip_broken": skip_broken,
             "weights": weights,

@@ -28,7 +28,7 @@ from hashbench.errors import UserError
 from hashbench.plugins import registry
 from hashbench.plugins.configure import configure
 from hashbench.plugins.spec import parse_spec
-from hashbench.python.how import How
+from hashbench.python.how import How, data_folder
 from hashbench.python.machine import engine_of, resolving
 from hashbench.python.running import planned
 from hashbench.results.cell import CellResult
@@ -89,7 +89,7 @@ class _HasherOf:
     ) -> None:
         self.folder = folder
         self.resolve = resolving(engine)
-        self.data = None if data is None else str(data)
+        self.data = data_folder(data)
         self.split = None if split is None else str(split)
         self.models = models
 

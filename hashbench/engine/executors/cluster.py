@@ -134,7 +134,7 @@ def _gather(futures: dict[Path, Future[Failure | None]], said: dict[Path, str], 
 
 def _await_worker(client: Client, limit: float) -> None:
     """Wait for the first worker, which may stand in a cluster's queue for long; those of this machine start at once, or never."""
-    limit = min(PATIENCE, limit) if client.cluster is not None else limit
+    limit = PATIENCE if client.cluster is not None else limit
     try:
         client.wait_for_workers(1, timeout=min(PATIENCE, limit))
     except TimeoutError:

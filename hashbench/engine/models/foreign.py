@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,7 +45,7 @@ class Foreign:
     def again(self) -> Model:
         """The model loaded once more. Raises UserError where it is another than before."""
         model = on_cpu(self.load())
-        if _content(model, self.load, self.seen) != self.content:
+        if _content(content_of(model, self.load.content()), self.load, self.seen) != self.content:
             raise UserError(
                 f"the model {self.name} has other weights each time it is loaded, or its files were replaced during this run: "
                 "load trained weights, or fix the seed of what is random, and run it again."
@@ -81,11 +82,11 @@ def foreign(load: Loader | Live, size: int, asked: int | None = None) -> Foreign
     if model.size is not None and asked not in (None, model.size):
         raise UserError(f"the model {load.name} takes images of {model.size} px: leave --image-size out.")
     size = model.size or size
+    content = content_of(model, load.content())  # before it runs: a network may keep something of the images that it has seen
     seen = probe(model, size, load.name)
     statistics: Facts = {"mean": model.mean.flatten().tolist(), "std": model.std.flatten().tolist()} if model.normalises else {}
     facts: Facts = {"network": type(model.module).__name__, "outputs": model.outputs, **statistics, **seen.facts}
-    untouched = on_cpu(load())  # a network may keep something of the images that it has seen
-    return Foreign(load.name, _content(untouched, load, seen), size, seen, facts, load)
+    return Foreign(load.name, _content(content, load, seen), size, seen, facts, load)
 
 
 def on_cpu(model: Model) -> Model:
@@ -94,9 +95,11 @@ def on_cpu(model: Model) -> Model:
     return model if all(tensor.device.type == "cpu" for tensor in tensors) else model.to("cpu")
 
 
-def _content(model: Model, load: Loader | Live, seen: Probe) -> str:
+def _content(of_all_seen: str, load: Loader | Live, seen: Probe) -> str:
     """Of a network that a program holds, what it made of noise counts too: its code may be anywhere."""
-    return content_of(model, load.content() + ("" if isinstance(load, Loader) or seen.random else seen.outputs))
+    if isinstance(load, Loader) or seen.random:
+        return of_all_seen
+    return hashlib.sha256(f"{of_all_seen}\0{seen.outputs}".encode()).hexdigest()
 
 
 @cache

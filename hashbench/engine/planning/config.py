@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from hashbench.contracts.budget import Budget
 from hashbench.engine.machine.precision import Precisions
 from hashbench.errors import UserError
 from hashbench.plugins.configure import fraction
@@ -68,7 +69,7 @@ class Config:
 
     def check_numbers(self) -> None:
         """Raise UserError for a number that is out of range."""
-        if self.norm == "l2" and any(fraction(epsilon, "--epsilon") <= 8 / 255 for epsilon in self.epsilons):
+        if any(is_of_values(self.norm, fraction(epsilon, "--epsilon")) for epsilon in self.epsilons):
             raise UserError("--norm l2 bounds the length of an image's change: give --epsilon with it, such as 1.0.")
         if self.batch_size != "auto" and self.batch_size < 1:
             raise UserError(f"--batch-size is {self.batch_size}: give at least 1.")
@@ -79,6 +80,11 @@ class Config:
             raise UserError(f"--bits is {wrong[0]}: give 1 to {BITS[-1]}.")
         if self.queries is not None and self.queries < 1:
             raise UserError(f"--queries is {self.queries}: give at least 1, or leave it out for all.")
+
+
+def is_of_values(norm: Norm, epsilon: float) -> bool:
+    """Whether an L2 budget is no larger than the default in L-inf, so that it was meant for values, not for a length."""
+    return norm == "l2" and epsilon <= Budget().epsilon
 
 
 def config_of(values: Mapping[str, object]) -> Config:
